@@ -25,8 +25,13 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= s.length; i++) {
     const row = [i];
     for (let j = 1; j <= t.length; j++) {
-      let best = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + (s[i - 1] === t[j - 1] ? 0 : 1));
-      if (i > 1 && j > 1 && s[i - 1] === t[j - 2] && s[i - 2] === t[j - 1]) best = Math.min(best, rows[i - 2]![j - 2]! + 1);
+      let best = Math.min(
+        rows[i - 1]![j]! + 1,
+        row[j - 1]! + 1,
+        rows[i - 1]![j - 1]! + (s[i - 1] === t[j - 1] ? 0 : 1),
+      );
+      if (i > 1 && j > 1 && s[i - 1] === t[j - 2] && s[i - 2] === t[j - 1])
+        best = Math.min(best, rows[i - 2]![j - 2]! + 1);
       row.push(best);
     }
     rows.push(row);
@@ -49,9 +54,18 @@ export function nearestName(name: string, allowed: Iterable<string>): string | u
  * The error for a name that is not among the allowed ones.
  * @param what - what kind of name it is, e.g. "model" or "parameter of iaf_psc_exp"
  */
-export function unknownName(code: string, what: string, name: string, allowed: Iterable<string>): SynfireError {
+export function unknownName(
+  code: string,
+  what: string,
+  name: string,
+  allowed: Iterable<string>,
+): SynfireError {
   const names = [...allowed];
   const near = nearestName(name, names);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
-  return new SynfireError(code, `Unknown ${what} "${name}".${hint} Allowed: ${names.join(", ") || "none"}.`, name);
+  return new SynfireError(
+    code,
+    `Unknown ${what} "${name}".${hint} Allowed: ${names.join(", ") || "none"}.`,
+    name,
+  );
 }

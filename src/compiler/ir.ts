@@ -24,15 +24,33 @@ export interface Variable {
 
 export type Op =
   // numbers (f32, f64, i32, u32); division is for floats only
-  | "add" | "sub" | "mul" | "div" | "neg" | "abs"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "neg"
+  | "abs"
   /** the second operand if it is smaller (greater), else the first */
-  | "min" | "max"
+  | "min"
+  | "max"
   // floats
-  | "sqrt" | "floor" | "ceil"
+  | "sqrt"
+  | "floor"
+  | "ceil"
   // integers; shift counts are constants
-  | "and" | "or" | "xor" | "shl" | "shr" | "mulhi"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shr"
+  | "mulhi"
   // comparisons -> bool
-  | "eq" | "ne" | "lt" | "le" | "gt" | "ge"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
   // bool; "and", "or" above serve bool, too
   | "not"
   /** select(condition, a, b) */
@@ -42,7 +60,9 @@ export type Op =
   /** between f32 and i32/u32, same bits */
   | "bits"
   /** the upper and lower 32 bits of an f64, and the f64 of two words */
-  | "high" | "low" | "pack";
+  | "high"
+  | "low"
+  | "pack";
 
 export type Instruction =
   | { readonly kind: "const"; readonly result: Value; readonly value: number }
@@ -104,7 +124,9 @@ export function dumpIr(fn: IrFunction): string {
           lines.push(`${indent}%${i.result.id}: ${i.result.type} = ${i.value}`);
           break;
         case "op":
-          lines.push(`${indent}%${i.result.id}: ${i.result.type} = ${i.op} ${i.args.map((a) => `%${a.id}`).join(" ")}`);
+          lines.push(
+            `${indent}%${i.result.id}: ${i.result.type} = ${i.op} ${i.args.map((a) => `%${a.id}`).join(" ")}`,
+          );
           break;
         case "get":
           lines.push(`${indent}%${i.result.id}: ${i.result.type} = ${i.variable.name}`);
@@ -142,9 +164,13 @@ const COMPARISONS: readonly Op[] = ["eq", "ne", "lt", "le", "gt", "ge"];
 function opProblem(op: Op, result: IrType, args: readonly IrType[]): string | undefined {
   const [a, b, c] = args;
   const same = (...types: (IrType | undefined)[]) => types.every((t) => t === types[0]);
-  const arity = (n: number) => (args.length === n ? undefined : `${op} takes ${n} operands, has ${args.length}`);
+  const arity = (n: number) =>
+    args.length === n ? undefined : `${op} takes ${n} operands, has ${args.length}`;
   if (COMPARISONS.includes(op)) {
-    return arity(2) ?? (same(a, b) && a !== "bool" && result === "bool" ? undefined : "comparison of different types");
+    return (
+      arity(2) ??
+      (same(a, b) && a !== "bool" && result === "bool" ? undefined : "comparison of different types")
+    );
   }
   switch (op) {
     case "add":
@@ -168,7 +194,9 @@ function opProblem(op: Op, result: IrType, args: readonly IrType[]): string | un
       return arity(2) ?? (same(a, b, result) && !FLOATS.includes(result) ? undefined : "not for floats");
     case "shl":
     case "shr":
-      return arity(2) ?? (same(a, result) && INTEGERS.includes(result) ? undefined : "shifts are for integers");
+      return (
+        arity(2) ?? (same(a, result) && INTEGERS.includes(result) ? undefined : "shifts are for integers")
+      );
     case "mulhi":
       return arity(2) ?? (same(a, b, result) && a === "u32" ? undefined : "mulhi is for u32");
     case "not":
@@ -178,12 +206,17 @@ function opProblem(op: Op, result: IrType, args: readonly IrType[]): string | un
     case "convert":
       return arity(1) ?? (a !== "bool" && result !== "bool" ? undefined : "bool does not convert");
     case "bits":
-      return arity(1) ?? (![a, result].some((t) => t === "f64" || t === "bool") ? undefined : "bits is for 32-bit types");
+      return (
+        arity(1) ??
+        (![a, result].some((t) => t === "f64" || t === "bool") ? undefined : "bits is for 32-bit types")
+      );
     case "high":
     case "low":
       return arity(1) ?? (a === "f64" && result === "i32" ? undefined : `${op}: f64 -> i32`);
     case "pack":
-      return arity(2) ?? (same(a, b) && a === "i32" && result === "f64" ? undefined : "pack: i32, i32 -> f64");
+      return (
+        arity(2) ?? (same(a, b) && a === "i32" && result === "f64" ? undefined : "pack: i32, i32 -> f64")
+      );
     default:
       return `unknown operation ${op}`;
   }
@@ -212,7 +245,11 @@ export function validateIr(fn: IrFunction): void {
           break;
         case "op": {
           i.args.forEach(use);
-          const problem = opProblem(i.op, i.result.type, i.args.map((a) => a.type));
+          const problem = opProblem(
+            i.op,
+            i.result.type,
+            i.args.map((a) => a.type),
+          );
           if (problem !== undefined) fail(`%${i.result.id} = ${i.op}: ${problem}`);
           defined.add(i.result.id);
           break;
@@ -233,7 +270,8 @@ export function validateIr(fn: IrFunction): void {
           break;
         case "while": {
           const inner = check(i.test, defined);
-          if (!inner.has(i.condition.id) || i.condition.type !== "bool") fail("while without a bool condition");
+          if (!inner.has(i.condition.id) || i.condition.type !== "bool")
+            fail("while without a bool condition");
           check(i.body, inner);
           break;
         }

@@ -3,14 +3,24 @@
 import type { Instruction, IrFunction, IrType, Value } from "./ir.js";
 
 const OPERATORS: Readonly<Record<string, string>> = {
-  add: "+", sub: "-", mul: "*", div: "/", eq: "===", ne: "!==", lt: "<", le: "<=", gt: ">", ge: ">=",
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  eq: "===",
+  ne: "!==",
+  lt: "<",
+  le: "<=",
+  gt: ">",
+  ge: ">=",
 };
 
 /** JavaScript source of a function body: reads inputs from the parameters, returns nothing; see `compileJs`. */
 function expression(op: string, type: IrType, args: readonly Value[]): string {
   const [a, b, c] = args.map((v) => `v${v.id}`) as [string, string, string];
   const from = args[0]!.type;
-  const rounded = (text: string) => (type === "f32" ? `F(${text})` : type === "i32" ? `(${text})|0` : type === "u32" ? `(${text})>>>0` : text);
+  const rounded = (text: string) =>
+    type === "f32" ? `F(${text})` : type === "i32" ? `(${text})|0` : type === "u32" ? `(${text})>>>0` : text;
   switch (op) {
     case "add":
     case "sub":
@@ -62,7 +72,11 @@ function expression(op: string, type: IrType, args: readonly Value[]): string {
       if (from === "u32") return `${a}|0`;
       return type === "i32" ? `TI(${a})` : `TU(${a})`;
     case "bits":
-      return from === "f32" ? `(f32[0]=${a},${type === "u32" ? "u32" : "i32"}[0])` : type === "f32" ? `(i32[0]=${a},f32[0])` : rounded(a);
+      return from === "f32"
+        ? `(f32[0]=${a},${type === "u32" ? "u32" : "i32"}[0])`
+        : type === "f32"
+          ? `(i32[0]=${a},f32[0])`
+          : rounded(a);
     case "high":
       return `(f64[0]=${a},i32[1])`;
     case "low":
@@ -79,12 +93,21 @@ export function printJsBody(fn: IrFunction): string {
   const lines: string[] = [];
   const declared = new Set(fn.inputs.map((i) => i.variable.id));
   const locals: string[] = [];
-  const literal = (v: number) => (Object.is(v, -0) ? "-0" : Number.isFinite(v) || Number.isNaN(v) ? String(v) : v > 0 ? "Infinity" : "-Infinity");
+  const literal = (v: number) =>
+    Object.is(v, -0)
+      ? "-0"
+      : Number.isFinite(v) || Number.isNaN(v)
+        ? String(v)
+        : v > 0
+          ? "Infinity"
+          : "-Infinity";
   const block = (body: readonly Instruction[], indent: string) => {
     for (const i of body) {
       switch (i.kind) {
         case "const":
-          lines.push(`${indent}const v${i.result.id} = ${i.result.type === "bool" ? i.value !== 0 : literal(i.value)};`);
+          lines.push(
+            `${indent}const v${i.result.id} = ${i.result.type === "bool" ? i.value !== 0 : literal(i.value)};`,
+          );
           break;
         case "op":
           lines.push(`${indent}const v${i.result.id} = ${expression(i.op, i.result.type, i.args)};`);
@@ -122,7 +145,8 @@ export function printJsBody(fn: IrFunction): string {
   };
   block(fn.body, "");
   for (const output of fn.outputs) {
-    if (!declared.has(output.id)) locals.push(`let x${output.id} = ${output.type === "bool" ? "false" : "0"};`);
+    if (!declared.has(output.id))
+      locals.push(`let x${output.id} = ${output.type === "bool" ? "false" : "0"};`);
   }
   return [...locals, ...lines].join("\n");
 }
@@ -148,7 +172,9 @@ export function compileJs(fn: IrFunction): (...inputs: number[]) => number {
   const parameters = fn.inputs.map((i) => `x${i.variable.id}`).join(", ");
   const results = fn.outputs.map((o) => `x${o.id}`);
   const value = results.length === 1 ? results[0] : `[${results.join(", ")}]`;
-  return new Function(`${PRELUDE}return function ${fn.name}(${parameters}) {\n${printJsBody(fn)}\nreturn ${value};\n}`)();
+  return new Function(
+    `${PRELUDE}return function ${fn.name}(${parameters}) {\n${printJsBody(fn)}\nreturn ${value};\n}`,
+  )();
 }
 
 /**
