@@ -46,8 +46,15 @@ interface Node {
   readonly span: Span;
 }
 
-/** Every expression node has its `type` after checking (the parser leaves `undefined`). */
-export type Expr = Node & { type?: Type } & (
+/** Number of elements of a vector: a literal, or the name of an integer parameter or internal. */
+export type VectorSize = { readonly literal: number } | { readonly name: string };
+
+/**
+ * Every expression node has its `type` after checking (the parser leaves `undefined`). `size` is set where the value is a vector:
+ * operations and predefined functions of vectors are element-wise, a scalar beside a vector counts for every element, and
+ * `sum(vector)` is a scalar.
+ */
+export type Expr = Node & { type?: Type; size?: VectorSize } & (
     | { readonly kind: "number"; readonly value: number; readonly integer: boolean; readonly unit?: UnitExpr }
     | { readonly kind: "boolean"; readonly value: boolean }
     | { readonly kind: "string"; readonly value: string }
@@ -71,13 +78,30 @@ export type Expr = Node & { type?: Type } & (
         readonly name: string;
         readonly args: readonly Expr[];
       }
+    /** `[0 mV, -85 mV]`: the value of a declared vector */
+    | { readonly kind: "vector"; readonly elements: readonly Expr[] }
   );
 
 export type BinaryOp =
-  | "**" | "*" | "/" | "%" | "+" | "-"
-  | "&" | "|" | "^" | "<<" | ">>"
-  | "<" | "<=" | "==" | "!=" | ">=" | ">"
-  | "and" | "or";
+  | "**"
+  | "*"
+  | "/"
+  | "%"
+  | "+"
+  | "-"
+  | "&"
+  | "|"
+  | "^"
+  | "<<"
+  | ">>"
+  | "<"
+  | "<="
+  | "=="
+  | "!="
+  | ">="
+  | ">"
+  | "and"
+  | "or";
 
 /** A unit as written: resolved by the checker, kept for messages. */
 export interface UnitExpr extends Node {
@@ -97,6 +121,8 @@ export interface Declaration extends Node {
   readonly order: number;
   /** type as written: "real", "integer", "boolean", "string" or a unit expression */
   readonly typeText: string;
+  readonly typeSpan?: Span;
+  readonly nameSpan?: Span;
   type?: Type;
   /** vector size: an integer literal or the name of an integer parameter or internal */
   readonly size?: Expr;
@@ -120,7 +146,11 @@ export interface Ode extends Node {
 /** `[recordable] inline name type = expression` */
 export interface Inline extends Node {
   readonly name: string;
+  readonly nameSpan?: Span;
   readonly typeText: string;
+  readonly typeSpan?: Span;
+  /** set by the checker where the expression is a vector */
+  size?: VectorSize;
   type?: Type;
   readonly recordable: boolean;
   readonly expression: Expr;
@@ -129,12 +159,18 @@ export interface Inline extends Node {
 
 /** `kernel k = f(t)` or `kernel k' = ..., k'' = ...` (differential form: order >= 1, initial values in `state`) */
 export interface Kernel extends Node {
-  readonly definitions: readonly { readonly name: string; readonly order: number; readonly expression: Expr }[];
+  readonly definitions: readonly {
+    readonly name: string;
+    readonly order: number;
+    readonly expression: Expr;
+    readonly nameSpan?: Span;
+  }[];
 }
 
 export interface PortAttribute extends Node {
   readonly name: string;
   readonly typeText: string;
+  readonly typeSpan?: Span;
   type?: Type;
 }
 
@@ -143,6 +179,8 @@ export interface InputPort extends Node {
   readonly kind: "spike" | "continuous";
   /** for continuous ports */
   readonly typeText?: string;
+  readonly typeSpan?: Span;
+  readonly nameSpan?: Span;
   /** continuous: its unit; spike: 1/s (a sum of delta functions, as in NESTML 8) */
   type?: Type;
   readonly size?: Expr;
@@ -176,6 +214,7 @@ export type Statement = Node &
     | {
         readonly kind: "for";
         readonly variable: string;
+        readonly variableSpan?: Span;
         readonly from: Expr;
         readonly to: Expr;
         readonly step: number;
@@ -184,10 +223,19 @@ export type Statement = Node &
     | { readonly kind: "while"; readonly condition: Expr; readonly body: readonly Statement[] }
   );
 
+export interface FunctionParameter extends Node {
+  readonly name: string;
+  readonly typeText: string;
+  readonly typeSpan?: Span;
+  type?: Type;
+}
+
 export interface FunctionDefinition extends Node {
   readonly name: string;
-  readonly parameters: readonly (Node & { readonly name: string; readonly typeText: string; type?: Type })[];
+  readonly nameSpan?: Span;
+  readonly parameters: readonly FunctionParameter[];
   readonly returnTypeText: string;
+  readonly returnTypeSpan?: Span;
   returnType?: Type;
   readonly body: readonly Statement[];
 }
@@ -195,6 +243,7 @@ export interface FunctionDefinition extends Node {
 /** `onReceive(port[index], priority=1):` */
 export interface OnReceive extends Node {
   readonly port: string;
+  readonly portSpan?: Span;
   readonly index?: Expr;
   readonly options: Readonly<Record<string, Expr>>;
   readonly body: readonly Statement[];
@@ -215,6 +264,7 @@ export interface OnOutput extends Node {
 /** One `model NAME:`. The parser fills everything but the `type`s and `role`s, which the checker adds in place. */
 export interface Model extends Node {
   readonly name: string;
+  readonly nameSpan?: Span;
   /** a synapse has `output: spike(weight ..., delay ...)` or an onReceive that emits with a weight; all else is a neuron */
   readonly role: "neuron" | "synapse";
   /** text of the documentation comment in front of the model */
