@@ -97,10 +97,14 @@ export class Builder {
     this.#merge(a, b);
   }
 
-  /** @param assigned - the variables that test or body set: what they hold is unknown at the top of each round */
+  /**
+   * @param assigned - the variables that test or body set, other than those made inside: what they hold is unknown at the top
+   * of each round
+   */
   while(assigned: readonly Variable[], test: () => Value, body: () => void): void {
     let condition!: Value;
     const ids = assigned.map((v) => v.id);
+    const firstInside = this.#next;
     const scope: Scope = { body: [], known: new Map(), held: new Map(), touched: new Set(ids) };
     this.#scopes.push(scope);
     condition = test();
@@ -108,7 +112,7 @@ export class Builder {
     const loop = this.#inScope([], body);
     this.#scopes.pop();
     for (const id of [...loop.touched, ...scope.touched]) {
-      if (!ids.includes(id)) throw new Error("while sets a variable that was not announced");
+      if (id < firstInside && !ids.includes(id)) throw new Error("while sets a variable that was not announced");
     }
     this.#scope.body.push({ kind: "while", test: testBody, condition, body: loop.body });
     this.#merge(scope, loop);

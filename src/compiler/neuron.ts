@@ -1,0 +1,585 @@
+/** Compiles a checked NESTML neuron to a program: analyses its equations and writes the update of one step as IR. */
+
+import { SynfireError } from "../errors.js";
+import type { Model } from "../nestml/ast.js";
+import { Builder } from "./builder.js";
+import { elaborate, type ScalarModel, type Sizes } from "./elaborate.js";
+import { nodesOf, ONE, real, rebuild, type S, type X } from "./expression.js";
+import { evaluate, type HostContext } from "./host.js";
+import { dumpIr, type IrFunction, type IrInput, type Value, type Variable, validateIr } from "./ir.js";
+import { convolution, type KernelState } from "./kernels.js";
+import { isConstant, type LinearForm, splitExact, variablesOf } from "./linear.js";
+import { assignedStates, Lowering, mostEmissions } from "./lower.js";
+import * as math from "./math.js";
+import type { Binding, ConstantSlot, NeuronProgram, ParameterLookup, Recordable, StateSlot } from "./program.js";
+import { propagators } from "./propagators.js";
+import { integrate } from "./runge-kutta.js";
+
+export interface CompileOptions {
+  readonly real: "f32" | "f64";
+  /** ms */
+  readonly resolution: number;
+  /** values of the integer parameters that size vectors */
+  readonly sizes: Sizes;
+}
+
+/** @throws SynfireError "unsupported-model" for what cannot be compiled, e.g. a synapse */
+export function compileNeuron(model: Model, options: CompileOptions): NeuronProgram {
+  if (model.role === "synapse") {
+    throw new SynfireError("unsupported-model", `${model.name} is a synapse model; it parses and checks, but cannot be created as a neuron`, model.name);
+  }
+  return new NeuronCompiler(elaborate(model, options.sizes), options).compile();
+}
+
+/** Default of `gsl_error_tol` for models that do not declare it. */
+const DEFAULT_TOLERANCE = 1e-6;
+/** Decorator of a state variable: conditions that read it are checked after each sub-step of the integrator. */
+const SUBSTEP = "synfire::substep";
+
+/** One use of integrate_odes with its own set of variables: one set of propagators. */
+interface ExactGroup {
+  readonly active: readonly string[];
+  /** constants that are entries of its propagators */
+  readonly entries: { readonly slot: number; readonly pick: (g: GroupValues) => number }[];
+}
+
+interface GroupValues {
+  change(i: string, j: string): number;
+  input(i: string, j: string): number;
+  /** constant part of the input of j */
+  rest(j: string): number;
+}
+
+class NeuronCompiler {
+  readonly #m: ScalarModel;
+  readonly #options: CompileOptions;
+  readonly #b = new Builder();
+  readonly #kernelStates: KernelState[] = [];
+  readonly #odes: ReadonlyMap<string, X>;
+  readonly #exact: ReadonlyMap<string, LinearForm>;
+  readonly #numeric: readonly string[];
+  readonly #states: StateSlot[];
+  readonly #stateVariables = new Map<string, Variable>();
+  readonly #constants: (ConstantSlot & { readonly evaluate: ((c: HostContext) => number) | undefined })[] = [];
+  readonly #constantInputs = new Map<string, Variable>();
+  readonly #inputs: { readonly input: IrInput; readonly binding: Binding }[] = [];
+  readonly #inputVariables = new Map<string, Variable>();
+  readonly #groups = new Map<string, ExactGroup>();
+  readonly #emitted: Variable;
+  readonly #failed: Variable;
+  readonly #lowering: Lowering;
+  #randomSites = 0;
+  readonly #update: readonly S[];
+  readonly #onReceive: ScalarModel["onReceive"];
+  readonly #onCondition: ScalarModel["onCondition"];
+
+  constructor(model: ScalarModel, options: CompileOptions) {
+    const convolved = resolveConvolutions(model, this.#kernelStates);
+    this.#m = convolved.model;
+    this.#options = options;
+    this.#update = this.#m.update;
+    this.#onReceive = this.#m.onReceive;
+    this.#onCondition = this.#m.onCondition;
+    this.#odes = this.#m.odes;
+    const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
+    const { exact, numeric } = splitExact(all);
+    this.#exact = exact;
+    this.#numeric = numeric;
+    this.#states = [
+      ...this.#m.states
+        .filter((s) => !convolved.consumed.has(s.name))
+        .map((s): StateSlot => ({ name: s.name, variable: s, type: s.type === "real" ? "real" : "i32" })),
+      ...this.#kernelStates.map((k): StateSlot => ({ name: k.name, variable: undefined, type: "real" })),
+    ];
+    if (numeric.length > 0) this.#states.push({ name: "__step", variable: undefined, type: "real" });
+    for (const [index, slot] of this.#states.entries()) {
+      const variable = this.#b.variable(slot.name, slot.type === "real" ? options.real : "i32");
+      this.#stateVariables.set(slot.name, variable);
+      this.#inputs.push({ input: { variable, uniform: false }, binding: { kind: "state", index } });
+    }
+    this.#emitted = this.#b.variable("emitted", "i32");
+    this.#failed = this.#b.variable("failed", "i32");
+    const self = this;
+    this.#lowering = new Lowering({
+      b: this.#b,
+      real: options.real,
+      functions: this.#m.functions,
+      constant: (x) => self.#constant(x),
+      state: (name) => self.#state(name),
+      input: (role, name) => self.#input(role, name),
+      randomWords: () => self.#randomWords(),
+      emit: (count) => self.#b.set(self.#emitted, self.#b.add(self.#b.get(self.#emitted), count)),
+      integrate: (names) => self.#integrate(names),
+    });
+  }
+
+  compile(): NeuronProgram {
+    const { b } = this;
+    b.set(this.#emitted, b.constant("i32", 0));
+    b.set(this.#failed, b.constant("i32", 0));
+    const nextKernels = this.#kernelStates.map((k) => [k, this.#advanceKernel(k)] as const);
+    this.#lowering.statements(this.#update);
+    for (const handler of this.#onReceive) this.#lowering.statements(handler.body);
+    for (const [k, next] of nextKernels) {
+      const arrived = this.#input("port", k.port);
+      const raised = k.jump.k === "number" && k.jump.value === 0 ? next : b.add(next, b.mul(this.#lowering.as("real", k.jump), arrived));
+      b.set(this.#state(k.name), raised);
+    }
+    this.#applyJumps();
+    for (const handler of this.#onCondition) if (!this.#isSubstep(handler.condition)) this.#condition(handler);
+    const outputs = [...this.#stateVariables.values(), this.#emitted, this.#failed];
+    const update = b.finish(`update_${this.#m.name.replace(/\W/g, "_")}`, this.#inputs.map((i) => i.input), outputs);
+    validateIr(update);
+    return this.#program(update);
+  }
+
+  get b(): Builder {
+    return this.#b;
+  }
+
+  #state(name: string): Variable {
+    const variable = this.#stateVariables.get(name);
+    if (!variable) throw new SynfireError("unsupported-model", `${this.#m.name}: ${name} is not a state variable`, name);
+    return variable;
+  }
+
+  #condition(handler: ScalarModel["onCondition"][number]): void {
+    this.#b.if(this.#lowering.as("boolean", handler.condition), () => this.#lowering.statements(handler.body));
+  }
+
+  /** true if the condition reads a state that is marked to be watched inside the integrator's steps */
+  #isSubstep(condition: X): boolean {
+    const marked = new Set(this.#m.states.filter((s) => s.decorators.includes(SUBSTEP)).map((s) => s.name));
+    return [...nodesOf(condition)].some((n) => n.k === "ref" && marked.has(n.name));
+  }
+
+  // constants
+
+  #slot(key: string, type: "real" | "i32", parameters: ReadonlySet<string>, evaluateSlot?: (c: HostContext) => number): { index: number; variable: Variable } {
+    const known = this.#constantInputs.get(key);
+    if (known) return { index: this.#constants.findIndex((c) => c.name === key), variable: known };
+    const index = this.#constants.push({ name: key, type, parameters, evaluate: evaluateSlot }) - 1;
+    const variable = this.#b.variable(`constant ${index}`, type === "real" ? this.#options.real : "i32");
+    this.#constantInputs.set(key, variable);
+    this.#inputs.push({ input: { variable, uniform: false }, binding: { kind: "constant", index } });
+    return { index, variable };
+  }
+
+  #constant(x: X): Value {
+    if (x.k === "number") return this.#b.constant(this.#lowering.irType(x.type), x.value);
+    if (x.k === "call" && (x.name === "resolution" || x.name === "timestep")) {
+      return this.#b.constant(this.#options.real, this.#options.resolution);
+    }
+    const type = x.type === "real" ? "real" : "i32";
+    const { variable } = this.#slot(JSON.stringify(x), type, this.#parametersOf(x), (c) => evaluate(x, c));
+    const value = this.#b.get(variable);
+    return x.type === "boolean" ? this.#b.compare("ne", value, this.#b.constant("i32", 0)) : value;
+  }
+
+  /** the parameters that a constant expression depends on, through internals */
+  #parametersOf(x: X, seen = new Set<string>()): Set<string> {
+    const names = new Set<string>();
+    for (const n of nodesOf(x)) {
+      if (n.k !== "ref") continue;
+      if (n.role === "parameter") names.add(n.name);
+      else if (n.role === "internal" && !seen.has(n.name)) {
+        seen.add(n.name);
+        const value = this.#m.internals.find((i) => i.name === n.name)?.value;
+        if (value) for (const p of this.#parametersOf(value, seen)) names.add(p);
+      }
+    }
+    return names;
+  }
+
+  // inputs
+
+  #input(role: string, name: string): Value {
+    const key = `${role} ${name}`;
+    let variable = this.#inputVariables.get(key);
+    if (!variable) {
+      const { binding, type, uniform } = this.#bindingOf(role, name);
+      variable = this.#b.variable(key, type);
+      this.#inputVariables.set(key, variable);
+      this.#inputs.push({ input: { variable, uniform }, binding });
+    }
+    const value = this.#b.get(variable);
+    if (role === "count") return this.#b.convert("i32", value);
+    if (role === "time") return this.#b.mul(this.#b.convert(this.#options.real, value), this.#b.constant(this.#options.real, this.#options.resolution));
+    return value;
+  }
+
+  #bindingOf(role: string, name: string): { binding: Binding; type: Variable["type"]; uniform: boolean } {
+    if (role === "time") return { binding: { kind: "step" }, type: "u32", uniform: true };
+    if (role === "step" || role === "key0" || role === "key1") return { binding: { kind: role }, type: "u32", uniform: true };
+    if (role === "gid") return { binding: { kind: "gid" }, type: "u32", uniform: false };
+    const spike = this.#m.spikePorts.findIndex((p) => p.name === name);
+    if (spike >= 0) return { binding: { kind: "receptor", index: spike }, type: this.#options.real, uniform: false };
+    const continuous = this.#m.continuousPorts.findIndex((p) => p.name === name);
+    if (continuous < 0) throw new SynfireError("unsupported-model", `${this.#m.name}: no input port ${name}`, name);
+    return { binding: { kind: "continuous", index: continuous }, type: this.#options.real, uniform: false };
+  }
+
+  #randomWords(): readonly Value[] {
+    const site = this.#b.constant("u32", this.#randomSites++);
+    const zero = this.#b.constant("u32", 0);
+    const [gid, step, key0, key1] = ["gid", "step", "key0", "key1"].map((k) => this.#input(k, k)) as [Value, Value, Value, Value];
+    return math.philox(this.#b, [gid, step, site, zero], [key0, key1]);
+  }
+
+  // equations
+
+  /** variables that the derivative of `name` reads, with their coefficients */
+  #reach(active: ReadonlySet<string>): Map<string, Set<string>> {
+    // reach(i) = variables whose value at the start of the step has an influence on i at its end
+    const reach = new Map<string, Set<string>>();
+    for (const name of this.#exact.keys()) reach.set(name, new Set([name]));
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const [name, form] of this.#exact) {
+        if (!active.has(name)) continue;
+        const own = reach.get(name)!;
+        for (const j of form.coefficients.keys()) {
+          for (const k of reach.get(j)!) {
+            if (!own.has(k)) {
+              own.add(k);
+              changed = true;
+            }
+          }
+        }
+      }
+    }
+    return reach;
+  }
+
+  #group(active: readonly string[]): ExactGroup {
+    const key = [...active].sort().join(" ");
+    let group = this.#groups.get(key);
+    if (!group) {
+      group = { active, entries: [] };
+      this.#groups.set(key, group);
+    }
+    return group;
+  }
+
+  #entry(group: ExactGroup, name: string, pick: (g: GroupValues) => number): Value {
+    const parameters = new Set<string>();
+    for (const form of this.#exact.values()) {
+      for (const x of [...form.coefficients.values(), ...form.rest.filter(isConstant)]) for (const p of this.#parametersOf(x)) parameters.add(p);
+    }
+    const key = `${[...group.active].sort().join(" ")}: ${name}`;
+    const known = this.#constantInputs.has(key);
+    const { index, variable } = this.#slot(key, "real", parameters);
+    if (!known) group.entries.push({ slot: index, pick });
+    return this.#b.get(variable);
+  }
+
+  /** the value of an exact variable at the end of the step */
+  #advance(name: string, group: ExactGroup): Value {
+    const { b } = this;
+    const active = new Set(group.active);
+    const reach = this.#reach(active).get(name)!;
+    const form = this.#exact.get(name)!;
+    const own = b.get(this.#state(name));
+    const restOf = (j: string) => (active.has(j) ? this.#exact.get(j)!.rest : []);
+    const constantRest = [...reach].some((j) => restOf(j).some(isConstant));
+    const runtimeRest = [...reach].filter((j) => restOf(j).some((x) => !isConstant(x)));
+    if (reach.size === 1 && !constantRest && runtimeRest.length === 0) {
+      if (form.coefficients.size === 0) return own;
+      return b.mul(own, this.#entry(group, `propagator ${name}`, (g) => 1 + g.change(name, name)));
+    }
+    let change: Value | undefined;
+    const addTerm = (x: Value) => {
+      change = change ? b.add(change, x) : x;
+    };
+    if (constantRest) addTerm(this.#entry(group, `offset ${name}`, (g) => [...reach].reduce((sum, j) => sum + g.input(name, j) * g.rest(j), 0)));
+    for (const j of reach) addTerm(b.mul(b.get(this.#state(j)), this.#entry(group, `change ${name} ${j}`, (g) => g.change(name, j))));
+    for (const j of runtimeRest) {
+      const values = restOf(j).filter((x) => !isConstant(x));
+      const sum = values.map((x) => this.#lowering.as("real", x)).reduce((x, y) => b.add(x, y));
+      addTerm(b.mul(sum, this.#entry(group, `input ${name} ${j}`, (g) => g.input(name, j))));
+    }
+    return b.add(own, change!);
+  }
+
+  #advanceKernel(k: KernelState): Value {
+    return this.#advance(k.name, this.#group(this.#kernelStates.map((s) => s.name)));
+  }
+
+  #integrate(names: readonly string[] | undefined): void {
+    const chosen = names ?? [...this.#odes.keys()];
+    for (const name of chosen) {
+      if (!this.#odes.has(name)) throw new SynfireError("unsupported-model", `integrate_odes: ${name} has no equation`, name);
+    }
+    const kernels = this.#kernelStates.map((k) => k.name);
+    const exact = chosen.filter((n) => this.#exact.has(n));
+    const group = this.#group([...exact, ...kernels]);
+    const next = exact.map((n) => [n, this.#advance(n, group)] as const);
+    const numeric = chosen.filter((n) => !this.#exact.has(n));
+    if (numeric.length > 0) this.#rungeKutta(numeric, new Set([...exact, ...kernels]));
+    for (const [name, value] of next) this.#b.set(this.#state(name), value);
+  }
+
+  /** @param moving - exact variables that change in this step: integrated along if a numeric one depends on them */
+  #rungeKutta(numeric: readonly string[], moving: ReadonlySet<string>): void {
+    const { b } = this;
+    const right = (name: string) => this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
+    const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
+    const along = new Set<string>();
+    const visit = (name: string) => {
+      for (const j of variablesOf(right(name), all)) {
+        if (moving.has(j) && !along.has(j)) {
+          along.add(j);
+          visit(j);
+        }
+      }
+    };
+    numeric.forEach(visit);
+    const variables = new Map(numeric.map((name) => [name, this.#state(name)]));
+    for (const name of along) {
+      const copy = b.variable(`${name} inside`, this.#options.real);
+      b.set(copy, b.get(this.#state(name)));
+      variables.set(name, copy);
+    }
+    const events = this.#onCondition.filter((h) => this.#isSubstep(h.condition));
+    const eventStates = events.flatMap((h) => [...assignedStates(h.body)]);
+    const tolerance = this.#m.parameters.find((p) => p.name === "gsl_error_tol");
+    integrate({
+      b,
+      real: this.#options.real,
+      interval: b.constant(this.#options.real, this.#options.resolution),
+      tolerance: tolerance
+        ? this.#constant({ k: "ref", type: "real", role: "parameter", name: tolerance.name, factor: 1 })
+        : b.constant(this.#options.real, DEFAULT_TOLERANCE),
+      variables,
+      step: this.#state("__step"),
+      failed: this.#failed,
+      derivatives: (values) => new Map([...variables.keys()].map((name) => [name, this.#lowering.at(values, right(name))])),
+      event: () => {
+        for (const handler of events) this.#condition(handler);
+      },
+      eventVariables: [this.#emitted, ...eventStates.map((n) => this.#state(n))],
+    });
+  }
+
+  /** spikes that enter an equation as delta functions raise the variable at the end of the step */
+  #applyJumps(): void {
+    for (const [name, form] of this.#exact) {
+      for (const [port, coefficient] of form.jumps) {
+        const raise = this.#b.mul(this.#lowering.as("real", coefficient), this.#input("port", port));
+        this.#b.set(this.#state(name), this.#b.add(this.#b.get(this.#state(name)), raise));
+      }
+    }
+    for (const name of this.#numeric) {
+      for (const n of nodesOf(this.#odes.get(name)!)) {
+        if (n.k === "ref" && n.role === "port" && this.#m.spikePorts.some((p) => p.name === n.name)) {
+          throw new SynfireError(
+            "unsupported-model",
+            `${this.#m.name}: the spikes of ${n.name} enter the nonlinear equation of ${name}; add them in onReceive(${n.name}) instead`,
+            n.name,
+          );
+        }
+      }
+    }
+  }
+
+  // the program
+
+  #host(parameter: ParameterLookup): HostContext {
+    const known = new Map<string, number>();
+    const context: HostContext = {
+      resolution: this.#options.resolution,
+      functions: this.#m.functions,
+      lookup: (name) => {
+        const internal = this.#internalsByName.get(name);
+        if (!internal) return parameter(name);
+        let value = known.get(name);
+        if (value === undefined) {
+          value = internal.value ? evaluate(internal.value, context) : 0;
+          known.set(name, value);
+        }
+        return value;
+      },
+    };
+    return context;
+  }
+
+  get #internalsByName(): ReadonlyMap<string, ScalarModel["internals"][number]> {
+    this.#internalMap ??= new Map(this.#m.internals.map((i) => [i.name, i]));
+    return this.#internalMap;
+  }
+  #internalMap: ReadonlyMap<string, ScalarModel["internals"][number]> | undefined;
+
+  #groupValues(group: ExactGroup, context: HostContext): GroupValues {
+    const names = [...this.#exact.keys()];
+    const n = names.length;
+    const a = new Float64Array(n * n);
+    const active = new Set(group.active);
+    names.forEach((name, i) => {
+      if (!active.has(name)) return;
+      for (const [j, c] of this.#exact.get(name)!.coefficients) a[i * n + names.indexOf(j)] = evaluate(c, context);
+    });
+    const { change, input } = propagators(a, n, this.#options.resolution);
+    const index = (name: string) => names.indexOf(name);
+    return {
+      change: (i, j) => change[index(i) * n + index(j)]!,
+      input: (i, j) => input[index(i) * n + index(j)]!,
+      rest: (j) => (active.has(j) ? this.#exact.get(j)!.rest.filter(isConstant).reduce((sum, x) => sum + evaluate(x, context), 0) : 0),
+    };
+  }
+
+  #program(update: IrFunction): NeuronProgram {
+    const m = this.#m;
+    const constants = this.#constants;
+    const groups = [...this.#groups.values()].filter((g) => g.entries.length > 0);
+    const parameterDefaults = new Map(m.parameters.map((p) => [p.name, p]));
+    const initials = this.#states.map((slot) => {
+      if (slot.name === "__step") return real(this.#options.resolution);
+      return slot.variable?.value ?? real(0);
+    });
+    return {
+      name: m.name,
+      real: this.#options.real,
+      resolution: this.#options.resolution,
+      states: this.#states,
+      parameters: m.parameters,
+      constants,
+      receptors: m.spikePorts,
+      continuous: m.continuousPorts,
+      recordables: this.#recordables(),
+      spikes: m.spikes,
+      update,
+      bindings: this.#inputs.map((i) => i.binding),
+      emitted: this.#emitted,
+      failed: this.#failed,
+      maxEmission: this.#maxEmission(),
+      computeConstants: (parameter) => {
+        const context = this.#host(parameter);
+        const values = Float64Array.from(constants, (c) => (c.evaluate ? c.evaluate(context) : 0));
+        for (const group of groups) {
+          const g = this.#groupValues(group, context);
+          for (const { slot, pick } of group.entries) values[slot] = pick(g);
+        }
+        return values;
+      },
+      defaultParameter: (name, parameter) => {
+        const value = parameterDefaults.get(name)?.value;
+        return value ? evaluate(value, this.#host(parameter)) : 0;
+      },
+      initialState: (index, parameter) => {
+        const context = this.#host(parameter);
+        // an initial value may refer to other states' initial values
+        const withStates: HostContext = {
+          ...context,
+          lookup: (name) => {
+            const other = this.#states.findIndex((s) => s.name === name);
+            return other >= 0 && other !== index ? evaluate(initials[other]!, withStates) : context.lookup(name);
+          },
+        };
+        return evaluate(initials[index]!, withStates);
+      },
+      violatedInvariant: (parameter) => {
+        const names = new Set(m.parameters.flatMap((p) => [p.name, p.base]));
+        const context = this.#host(parameter);
+        return m.invariants.find((i) => names.has(i.name) && evaluate(i.condition, context) === 0);
+      },
+      describe: () => this.#describe(update),
+    };
+  }
+
+  #maxEmission(): number {
+    const own = mostEmissions(this.#update) + this.#onReceive.reduce((sum, h) => sum + mostEmissions(h.body), 0);
+    return this.#onCondition.reduce((sum, h) => {
+      const most = mostEmissions(h.body);
+      // inside the integrator a condition may hold in several sub-steps
+      return sum + (this.#isSubstep(h.condition) ? most * 16 : most);
+    }, own);
+  }
+
+  #recordables(): Map<string, Recordable> {
+    const recordables = new Map<string, Recordable>();
+    const slots = new Map(this.#states.map((s, i) => [s.name, i]));
+    for (const [label, { value, factor, unit }] of this.#m.recordables) {
+      const names = [...new Set([...nodesOf(value)].flatMap((n) => (n.k === "ref" && n.role === "state" ? [n.name] : [])))];
+      const states = names.map((n) => slots.get(n));
+      if (states.some((s) => s === undefined)) continue;
+      const hostOnly = [...nodesOf(value)].every((n) => n.k !== "ref" || ["state", "parameter", "internal"].includes(n.role));
+      if (!hostOnly) continue;
+      const plain = value.k === "ref" && value.role === "state";
+      recordables.set(label, {
+        unit,
+        states: states as number[],
+        evaluate: (values, parameter) => {
+          if (plain) return values[0]! / factor;
+          const context = this.#host(parameter);
+          const lookup = (name: string) => {
+            const k = names.indexOf(name);
+            return k >= 0 ? values[k]! : context.lookup(name);
+          };
+          return evaluate(value, { ...context, lookup }) / factor;
+        },
+      });
+    }
+    return recordables;
+  }
+
+  #describe(update: IrFunction): string {
+    const exact = [...this.#exact.keys()];
+    return [
+      `model ${this.#m.name}, ${this.#options.real}, resolution ${this.#options.resolution} ms`,
+      `exact propagators: ${exact.join(", ") || "none"}`,
+      `Runge-Kutta 4(5): ${this.#numeric.join(", ") || "none"}`,
+      `constants: ${this.#constants.length}`,
+      ...this.#constants.map((c, i) => `  constant ${i} = ${c.name}`),
+      dumpIr(update),
+    ].join("\n");
+  }
+}
+
+/** Replaces convolve() everywhere by kernel states. */
+function resolveConvolutions(model: ScalarModel, kernelStates: KernelState[]): { model: ScalarModel; consumed: ReadonlySet<string> } {
+  const consumed = new Set<string>();
+  const values = new Map<string, X>();
+  const initial = (name: string): X => {
+    consumed.add(name);
+    return model.states.find((s) => s.name === name)?.value ?? ONE;
+  };
+  const resolve = (x: X): X =>
+    rebuild(x, (n) => {
+      if (n.k !== "convolve") return n;
+      const key = `${n.kernel} ${n.port}`;
+      let value = values.get(key);
+      if (!value) {
+        const definition = model.kernels.get(n.kernel);
+        if (!definition) throw new SynfireError("unsupported-model", `${model.name}: unknown kernel ${n.kernel}`, n.kernel);
+        const made = convolution(n.kernel, n.port, definition, initial);
+        kernelStates.push(...made.states);
+        value = made.value;
+        values.set(key, value);
+      }
+      return value;
+    });
+  const statements = (body: readonly S[]): S[] =>
+    body.map((s): S => {
+      switch (s.k) {
+        case "set":
+          return { ...s, value: resolve(s.value) };
+        case "if":
+          return { ...s, branches: s.branches.map((b) => ({ condition: resolve(b.condition), body: statements(b.body) })), otherwise: statements(s.otherwise) };
+        case "while":
+          return { ...s, condition: resolve(s.condition), body: statements(s.body) };
+        case "for":
+          return { ...s, from: resolve(s.from), to: resolve(s.to), body: statements(s.body) };
+        default:
+          return s;
+      }
+    });
+  const resolved: ScalarModel = {
+    ...model,
+    odes: new Map([...model.odes].map(([name, x]) => [name, resolve(x)])),
+    recordables: new Map([...model.recordables].map(([name, r]) => [name, { ...r, value: resolve(r.value) }])),
+    update: statements(model.update),
+    onReceive: model.onReceive.map((h) => ({ ...h, body: statements(h.body) })),
+    onCondition: model.onCondition.map((h) => ({ condition: resolve(h.condition), body: statements(h.body) })),
+  };
+  return { model: resolved, consumed };
+}

@@ -1,0 +1,76 @@
+/** What the compiler gives to the engines: one neuron model, ready to run with a given resolution, precision and set of sizes. */
+
+import type { ScalarPort, ScalarVariable } from "./elaborate.js";
+import type { IrFunction, Variable } from "./ir.js";
+
+/** Where an input of the update function comes from. */
+export type Binding =
+  | { readonly kind: "state"; readonly index: number }
+  | { readonly kind: "constant"; readonly index: number }
+  /** sum of the weights that arrive at a receptor at the end of this step */
+  | { readonly kind: "receptor"; readonly index: number }
+  /** value of a continuous port */
+  | { readonly kind: "continuous"; readonly index: number }
+  /** time step (its end), global id of the neuron, and the two words of the key of its random numbers */
+  | { readonly kind: "step" | "gid" | "key0" | "key1" };
+
+export interface StateSlot {
+  /** unique name; kernels' states and the integrator's step are here, too */
+  readonly name: string;
+  /** what users see; undefined for what the compiler added */
+  readonly variable: ScalarVariable | undefined;
+  readonly type: "real" | "i32";
+}
+
+/** A value that is known before the simulation and depends on parameters only. */
+export interface ConstantSlot {
+  readonly name: string;
+  readonly type: "real" | "i32";
+  /** unique names of the parameters it depends on */
+  readonly parameters: ReadonlySet<string>;
+}
+
+export interface Recordable {
+  readonly unit: string;
+  /** indices of the state slots that it is computed from */
+  readonly states: readonly number[];
+  /** @param values - coherent values of these slots @param parameter - coherent value of a parameter; returns the value in `unit` */
+  evaluate(values: readonly number[], parameter: (name: string) => number): number;
+}
+
+/** Coherent values of parameters by unique name. */
+export type ParameterLookup = (name: string) => number;
+
+export interface NeuronProgram {
+  readonly name: string;
+  readonly real: "f32" | "f64";
+  /** ms */
+  readonly resolution: number;
+  readonly states: readonly StateSlot[];
+  readonly parameters: readonly ScalarVariable[];
+  readonly constants: readonly ConstantSlot[];
+  readonly receptors: readonly ScalarPort[];
+  readonly continuous: readonly { readonly name: string; readonly unit: string; readonly factor: number }[];
+  readonly recordables: ReadonlyMap<string, Recordable>;
+  /** can emit spikes */
+  readonly spikes: boolean;
+  /** advances one neuron by one step */
+  readonly update: IrFunction;
+  readonly bindings: readonly Binding[];
+  /** number of spikes emitted in this step (i32) */
+  readonly emitted: Variable;
+  /** not 0 if the integration failed in this step (i32) */
+  readonly failed: Variable;
+  /** the most spikes that one step can emit by the text alone; Infinity if it depends on input */
+  readonly maxEmission: number;
+  /** values of all constants for one set of parameters */
+  computeConstants(parameter: ParameterLookup): Float64Array;
+  /** default of a parameter, coherent */
+  defaultParameter(name: string, parameter: ParameterLookup): number;
+  /** initial value of a state slot, coherent */
+  initialState(index: number, parameter: ParameterLookup): number;
+  /** the first invariant (`[[ ... ]]`) of a parameter that does not hold, if any */
+  violatedInvariant(parameter: ParameterLookup): { readonly name: string; readonly text: string } | undefined;
+  /** how the equations are solved, for reading */
+  describe(): string;
+}
