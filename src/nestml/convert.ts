@@ -97,20 +97,17 @@ function example(value: Expr, unit: string): string {
 function checkQuantityAsPlain(checker: Checker, value: Expr, found: Type, wanted: Type, what: string): void {
   const message = `${what}: expected ${wanted.kind}, found ${describeType(found)}`;
   if (found.kind === "unit" && found.factor !== 1) {
-    error(
-      checker,
-      "ambiguous-unit",
-      value.span,
-      `${message}; divide by the unit, as in ... / ${bracket(found.text)}`,
-    );
+    error(checker, "ambiguous-unit", value.span, `${message}; ${withoutUnit(found.text)}`);
   } else {
     const unit = found.kind === "unit" ? found.text : "";
     warn(checker, "implicit-conversion", value.span, `${message}; its number in ${unit} is taken`);
   }
 }
 
-function bracket(unit: string): string {
-  return /^\w+$/.test(unit) ? unit : `(${unit})`;
+/** How to take a unit off. */
+function withoutUnit(unit: string): string {
+  if (/^1\/\w+$/.test(unit)) return `take the unit off, as in ... * ${unit.slice(2)}`;
+  return `take the unit off, as in ... / ${/^\w+$/.test(unit) ? unit : `(${unit})`}`;
 }
 
 /**

@@ -2,7 +2,6 @@
  * A position in a list of tokens, and the few moves that every part of the parser makes: look, take, expect, fail, recover.
  */
 
-import { nearestName } from "../errors.js";
 import type { Diagnostic, Span } from "./ast.js";
 import type { Token } from "./lexer.js";
 
@@ -200,10 +199,4 @@ export function parseSuite<T>(cursor: Cursor, what: string, parseItem: () => T |
   }
   if (peek(cursor).kind === "dedent") take(cursor);
   return items;
-}
-
-/** `, did you mean "x"?` or nothing. */
-export function suggestion(name: string, allowed: Iterable<string>): string {
-  const near = nearestName(name, allowed);
-  return near === undefined || near === name ? "" : `; did you mean "${near}"?`;
 }

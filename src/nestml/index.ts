@@ -34,15 +34,28 @@ export interface Loaded {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** After one of these, parts of the text are missing from the model, and checking it would only repeat the error. */
+const INCOMPLETE: ReadonlySet<string> = new Set([
+  "syntax",
+  "indentation",
+  "unclosed-bracket",
+  "unterminated-string",
+  "unexpected-character",
+  "unknown-block",
+  "empty-block",
+  "zero-step",
+]);
+
 /**
- * Parses and checks a text.
+ * Parses and checks a text. Errors of syntax are told alone; names, types and units are checked once the text parses.
  * @param text - NESTML source, one or more models
  * @param file - its name, for messages
  * @throws {NestmlError} if the text has errors; it tells all of them
  */
 export function loadModels(text: string, file = "<text>"): Loaded {
   const parsed = parseNestml(text, file);
-  const checked = parsed.models.flatMap((model) => checkModel(model, file));
+  const complete = !parsed.diagnostics.some((diagnostic) => INCOMPLETE.has(diagnostic.code));
+  const checked = complete ? parsed.models.flatMap((model) => checkModel(model, file)) : [];
   const diagnostics = [...parsed.diagnostics, ...checked].sort(bySpan);
   if (diagnostics.some((diagnostic) => diagnostic.severity === "error")) {
     throw new NestmlError(diagnostics, text);

@@ -3,13 +3,13 @@
  * and the model's own functions.
  */
 
-import { nearestName } from "../errors.js";
 import type { Expr, FunctionDefinition, Type } from "./ast.js";
 import { checkFits, checkPlain, unify, unifySizes } from "./convert.js";
 import { PLACE_NAMES, PREDEFINED, type Signature } from "./functions.js";
 import { infer, inferPower } from "./infer.js";
-import { describeRole, inferName } from "./infer-names.js";
+import { describeSymbol, inferName } from "./infer-names.js";
 import { type Checker, error, findLocal, type Place } from "./scopes.js";
+import { suggestion } from "./suggest.js";
 import { describeType, INTEGER, isNumeric, isQuantity, MILLISECOND, REAL, VOID } from "./types.js";
 import { coherentType, DIMENSIONLESS, multiplyDimensions, raiseDimensions } from "./units.js";
 
@@ -68,8 +68,7 @@ function undefinedFunction(checker: Checker, place: Place, call: CallExpr): unde
     error(checker, "undefined-function", span, message);
     return undefined;
   }
-  const near = nearestName(name, [...checker.functions.keys(), ...Object.keys(PREDEFINED)]);
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  const hint = suggestion(name, [...checker.functions.keys(), ...Object.keys(PREDEFINED)]);
   error(checker, "undefined-function", span, `the function "${name}" is not defined${hint}`);
   return undefined;
 }
@@ -187,11 +186,7 @@ function inferIntegrate(checker: Checker, place: Place, call: CallExpr): Type {
       infer(checker, place, argument);
       continue;
     }
-    const near = argument.kind === "name" ? nearestName(argument.name, names) : undefined;
-    const hint =
-      near === undefined || argument.kind !== "name" || near === argument.name
-        ? ""
-        : `; did you mean "${near}"?`;
+    const hint = argument.kind === "name" ? suggestion(argument.name, names) : "";
     const found = argument.kind === "name" ? `"${argument.name}" has none` : "found an expression";
     const message = `"integrate_odes" takes names of variables that have a differential equation; ${found}${hint}`;
     error(checker, "not-an-ode", argument.span, message);
@@ -238,9 +233,8 @@ function inferKernelName(checker: Checker, place: Place, kernel: Expr): Type | u
   if (kernel.kind !== "name" || symbol?.role !== "kernel") {
     const kernels = [...checker.symbols.values()].filter((other) => other.role === "kernel");
     const names = kernels.map((other) => other.name);
-    const near = kernel.kind === "name" ? nearestName(kernel.name, names) : undefined;
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    const found = symbol === undefined ? "" : `, found ${describeRole(symbol.role, symbol.name)}`;
+    const hint = kernel.kind === "name" ? suggestion(kernel.name, names) : "";
+    const found = symbol === undefined ? "" : `, found ${describeSymbol(symbol)}`;
     const message = `the first argument of "convolve" must be the name of a kernel${found}${hint}`;
     error(checker, "not-a-kernel", kernel.span, message);
     return undefined;
@@ -254,9 +248,8 @@ function inferSpikePort(checker: Checker, place: Place, port: Expr): Type | unde
   const symbol = port.kind === "name" ? checker.symbols.get(port.name) : undefined;
   if (symbol?.port?.kind === "spike") return infer(checker, place, port);
   const names = checker.model.inputs.filter((input) => input.kind === "spike").map((input) => input.name);
-  const near = port.kind === "name" ? nearestName(port.name, names) : undefined;
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-  const found = symbol === undefined ? "" : `, found ${describeRole(symbol.role, symbol.name)}`;
+  const hint = port.kind === "name" ? suggestion(port.name, names) : "";
+  const found = symbol === undefined ? "" : `, found ${describeSymbol(symbol)}`;
   error(
     checker,
     "not-a-spike-port",

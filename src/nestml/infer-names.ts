@@ -2,7 +2,6 @@
  * What a name in an expression stands for: a local, a variable of the model, a port, a constant or a unit.
  */
 
-import { nearestName } from "../errors.js";
 import type { Expr, Role, Type, VectorSize } from "./ast.js";
 import { PLACE_NAMES, type PlaceKind } from "./functions.js";
 import { infer } from "./infer.js";
@@ -15,8 +14,9 @@ import {
   type Place,
   visibleNames,
 } from "./scopes.js";
+import { suggestion } from "./suggest.js";
 import { constantValue, describeType, isQuantity, PER_SECOND } from "./types.js";
-import { multiplyDimensions, nearestUnit, parseUnit } from "./units.js";
+import { multiplyDimensions, parseUnit, USUAL_UNITS } from "./units.js";
 
 type NameExpr = Extract<Expr, { kind: "name" }>;
 
@@ -49,6 +49,11 @@ const ROLE_NAMES: Readonly<Record<Role, string>> = {
 /** How a symbol is named in a message: `the parameter "tau"`. */
 export function describeRole(role: Role, name: string): string {
   return `${ROLE_NAMES[role]} "${name}"`;
+}
+
+/** How a symbol is named in a message, with the kind of a port: `the continuous port "I"`. */
+export function describeSymbol({ role, name, port }: ModelSymbol): string {
+  return port === undefined ? describeRole(role, name) : `the ${port.kind} port "${name}"`;
 }
 
 /** Finds the type of a name, and writes its role on it. */
@@ -93,8 +98,8 @@ function readable(checker: Checker, place: Place, expression: NameExpr, role: Ro
 function undefinedName(checker: Checker, place: Place, expression: NameExpr): undefined {
   const { name, span } = expression;
   const shown = `${name}${"'".repeat(expression.order)}`;
-  const near = nearestName(name, visibleNames(checker, place)) ?? nearestUnit(name);
-  const hint = near === undefined || near === name ? "" : `; did you mean "${near}"?`;
+  const units = USUAL_UNITS.filter((unit) => unit.toLowerCase() === name.toLowerCase());
+  const hint = suggestion(name, visibleNames(checker, place), units);
   error(checker, "undefined-name", span, `"${shown}" is not defined${hint}`);
   return undefined;
 }
@@ -154,8 +159,7 @@ function inferAttribute(
   const found = attributes.find((attribute) => attribute.name === wanted);
   if (found === undefined) {
     const names = attributes.map((attribute) => attribute.name);
-    const near = nearestName(wanted, names);
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    const hint = suggestion(wanted, names);
     const what = describeRole(symbol.role, symbol.name);
     error(checker, "unknown-attribute", expression.span, `${what} has no attribute "${wanted}"${hint}`);
     return undefined;

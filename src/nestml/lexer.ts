@@ -76,6 +76,8 @@ export function tokenize(text: string, file = "<text>"): Lexed {
   let offset = 0;
   let line = 1;
   let lineStart = 0;
+  // After an open string, brackets on its line are not missed: what would close them is inside the string.
+  let openString = false;
 
   const spanOf = (start: number, length: number): Span => {
     const column = start - lineStart + 1;
@@ -125,14 +127,15 @@ export function tokenize(text: string, file = "<text>"): Lexed {
       push("indent", "", here);
       return;
     }
-    if (!current.startsWith(blank)) {
+    const mixed = !current.startsWith(blank);
+    if (mixed) {
       report("indentation", "tabs and spaces are mixed differently from the lines above", here);
     }
     while (indentations.length > 1 && (indentations.at(-1) ?? "").length > blank.length) {
       indentations.pop();
       push("dedent", "", here);
     }
-    if ((indentations.at(-1) ?? "").length !== blank.length) {
+    if (!mixed && (indentations.at(-1) ?? "").length !== blank.length) {
       report("indentation", "this line is indented like none of the blocks around it", here);
     }
   };
@@ -165,6 +168,7 @@ export function tokenize(text: string, file = "<text>"): Lexed {
       end += source[end] === "\\" ? 2 : 1;
     const closed = source[end] === '"';
     const span = spanOf(offset, end - offset + (closed ? 1 : 0));
+    openString ||= !closed;
     if (!closed)
       report("unterminated-string", 'this string is not closed: expected " on the same line', span);
     push("string", source.slice(offset + 1, end), span);
@@ -175,6 +179,8 @@ export function tokenize(text: string, file = "<text>"): Lexed {
   const endLine = (): void => {
     const span = spanOf(offset, 0);
     newLine();
+    if (openString) brackets.length = 0;
+    openString = false;
     if (brackets.length > 0) {
       if (matchAt(BLOCK_START, source, offset) === undefined) return;
       const open = brackets[0] as Token;

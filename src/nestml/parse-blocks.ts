@@ -29,11 +29,11 @@ import {
   peek,
   report,
   spanFrom,
-  suggestion,
   take,
 } from "./cursor.js";
 import { parseExpression, parseOrder, parseType } from "./parse-expressions.js";
 import { parseBody, parseDecorators } from "./parse-statements.js";
+import { suggestion } from "./suggest.js";
 
 /** One line of `equations`. */
 export type Equation =

@@ -28,7 +28,6 @@ import {
   recovering,
   report,
   spanFrom,
-  suggestion,
   take,
 } from "./cursor.js";
 import { tokenize } from "./lexer.js";
@@ -44,6 +43,7 @@ import {
   parseOutputPort,
 } from "./parse-blocks.js";
 import { parseBody, parseDeclarations } from "./parse-statements.js";
+import { suggestion } from "./suggest.js";
 import { callsIn } from "./walk.js";
 
 export interface Parsed {
@@ -63,7 +63,7 @@ const ALL_BLOCKS = [...BLOCKS, "function", "onReceive", "onCondition", "onOutput
  */
 export function parseNestml(text: string, file = "<text>"): Parsed {
   const { tokens, comments, diagnostics } = tokenize(text, file);
-  const cursor: Cursor = { tokens, comments, file, diagnostics: [...diagnostics], position: 0 };
+  const cursor: Cursor = { tokens, comments, file, diagnostics: [], position: 0 };
   const models: Model[] = [];
   let documentation: string | undefined;
   while (peek(cursor).kind !== "end") {
@@ -79,12 +79,14 @@ export function parseNestml(text: string, file = "<text>"): Parsed {
       documentation = undefined;
     }
   }
-  if (models.length === 0 && cursor.diagnostics.length === 0) {
+  if (models.length === 0 && cursor.diagnostics.length === 0 && diagnostics.length === 0) {
     report(cursor, "no-model", 'expected "model NAME:", found no model in the text', peek(cursor).span);
   }
   reportTwice(cursor, models);
-  const inOrder = cursor.diagnostics.sort(bySpan);
-  return { models, diagnostics: inOrder };
+  // Where a line could not be cut into tokens, what the parser says of it is an echo.
+  const broken = new Set(diagnostics.map((diagnostic) => diagnostic.span.line));
+  const own = cursor.diagnostics.filter((diagnostic) => !broken.has(diagnostic.span.line));
+  return { models, diagnostics: [...diagnostics, ...own].sort(bySpan) };
 }
 
 /** Orders diagnostics by their place. */

@@ -207,7 +207,7 @@ function printBare(expression: Expr): string {
     case "string":
       return `"${expression.value}"`;
     case "name": {
-      const index = expression.index === undefined ? "" : `[${printExpression(expression.index)}]`;
+      const index = expression.index === undefined ? "" : `[${printIndex(expression.index)}]`;
       const attribute = expression.attribute === undefined ? "" : `.${expression.attribute}`;
       return `${expression.name}${"'".repeat(expression.order)}${index}${attribute}`;
     }
@@ -224,6 +224,12 @@ function printBare(expression: Expr): string {
     case "vector":
       return `[${expression.elements.map(printExpression).join(", ")}]`;
   }
+}
+
+/** "[[" would start an invariant. */
+function printIndex(index: Expr): string {
+  const text = printExpression(index);
+  return text.startsWith("[") ? `(${text})` : text;
 }
 
 function printInteger(value: number): string {

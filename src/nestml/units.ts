@@ -6,8 +6,8 @@
  * the coherent mass to 1e-24 kg, which shows only in units with a mass that are not electrical.)
  */
 
-import { nearestName } from "../errors.js";
 import type { Dimensions, Type } from "./ast.js";
+import { suggestion } from "./suggest.js";
 
 export type UnitType = Extract<Type, { kind: "unit" }>;
 
@@ -94,7 +94,7 @@ const PREFIXES: readonly (readonly [string, number])[] = [
 ];
 
 /** Units that models use, for suggestions and for naming what was found. */
-const USUAL =
+export const USUAL_UNITS: readonly string[] =
   "mV V uV pA nA uA A ms s us nS uS S pF nF uF F Hz kHz MOhm GOhm Ohm mM uM mol K um mm cm m".split(" ");
 
 function lookUp(name: string): Scaled | undefined {
@@ -110,12 +110,6 @@ function lookUp(name: string): Scaled | undefined {
 /** Whether a name is a unit, with or without prefix. */
 export function isUnitName(name: string): boolean {
   return lookUp(name) !== undefined;
-}
-
-/** The usual unit nearest to a name that is none. */
-export function nearestUnit(name: string): string | undefined {
-  const sameLetters = USUAL.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
-  return sameLetters ?? (name.length > 2 ? nearestName(name, USUAL) : undefined);
 }
 
 // Sums of rational exponents pick up rounding errors; those of thirds and the like are cut off here.
@@ -223,9 +217,7 @@ export function parseUnit(text: string): ParsedUnit {
     if (part === "1") return power({ dimensions: DIMENSIONLESS, exponent: 0 });
     const found = lookUp(part);
     if (found === undefined) {
-      const near = nearestUnit(part);
-      const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-      throw new UnitFailure(part, `unknown unit "${part}"${hint}`);
+      throw new UnitFailure(part, `unknown unit "${part}"${suggestion(part, USUAL_UNITS)}`);
     }
     return power(found);
   };

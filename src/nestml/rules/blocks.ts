@@ -2,11 +2,11 @@
  * Rules of functions, ports and handlers.
  */
 
-import { nearestName } from "../../errors.js";
 import type { FunctionDefinition, InputPort, OnReceive } from "../ast.js";
 import { inferCondition } from "../infer.js";
-import { checkIndex, describeRole } from "../infer-names.js";
+import { checkIndex, describeSymbol } from "../infer-names.js";
 import { type Checker, error, type LocalScope, type Place, resolveType, sizeOf, warn } from "../scopes.js";
+import { suggestion } from "../suggest.js";
 import { constantValue, showSize } from "../types.js";
 import { callsIn } from "../walk.js";
 import { alwaysReturns, checkStatements } from "./statements.js";
@@ -148,16 +148,10 @@ function checkOnReceive(checker: Checker, handler: OnReceive, seen: Map<string, 
   const place: Place = { kind: "statements", port: name };
   if (port === undefined || port.kind !== "spike") {
     const names = checker.model.inputs.filter((input) => input.kind === "spike").map((input) => input.name);
-    const near = nearestName(name, names);
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
     const symbol = checker.symbols.get(name);
-    const found =
-      port !== undefined
-        ? `, found the continuous port "${name}"`
-        : symbol === undefined
-          ? `, found "${name}", which is not defined`
-          : `, found ${describeRole(symbol.role, name)}`;
-    error(checker, "not-a-spike-port", span, `"onReceive" needs a spike port of "input"${found}${hint}`);
+    const found = symbol === undefined ? `"${name}", which is not defined` : describeSymbol(symbol);
+    const message = `"onReceive" needs a spike port of "input", found ${found}${suggestion(name, names)}`;
+    error(checker, "not-a-spike-port", span, message);
     return;
   }
   checkHandlerIndex(checker, place, handler, port);

@@ -59,6 +59,7 @@ export function checkValue(checker: Checker, place: Place, declaration: Declarat
   const { name, value, type, order } = declaration;
   if (value === undefined) return;
   infer(checker, place, value);
+  if (type?.kind === "void") return;
   const what = `the value of "${name}${"'".repeat(order)}"`;
   const size = literalSize(checker, declaration);
   if (value.kind === "vector" && size !== undefined) {

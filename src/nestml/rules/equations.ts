@@ -5,8 +5,8 @@
 import type { Inline, Kernel, Ode, Span, Type } from "../ast.js";
 import { checkFits } from "../convert.js";
 import { infer } from "../infer.js";
-import { type Checker, error, type Place, warn } from "../scopes.js";
-import { isNumeric, isPlain, isQuantity } from "../types.js";
+import { type Checker, error, type Place, sizeOf, warn } from "../scopes.js";
+import { isNumeric, isPlain, isQuantity, sameSize } from "../types.js";
 import { coherentType, DIMENSIONLESS, multiplyDimensions, sameDimensions } from "../units.js";
 import { callsIn } from "../walk.js";
 import { checkDecorators } from "./declarations.js";
@@ -14,6 +14,7 @@ import { checkDecorators } from "./declarations.js";
 /** Checks the block `equations`. Kernels and inlines come first: the other parts use their types. */
 export function checkEquations(checker: Checker): void {
   const { kernels, inlines, odes } = checker.model;
+  checkKernelNames(checker);
   for (const kernel of kernels) checkKernel(checker, kernel);
   inlines.forEach((inline, rank) => {
     checkInline(checker, inline, rank);
@@ -111,7 +112,13 @@ function checkInitialValues(checker: Checker): void {
         `there is no equation of higher order for the initial value of ${shown}`,
       );
     }
-    const base = checker.symbols.get(name)?.types.get(0);
+    const symbol = checker.symbols.get(name);
+    const size = sizeOf(declaration);
+    if (size !== undefined || symbol?.size !== undefined) {
+      const same = size !== undefined && symbol?.size !== undefined && sameSize(size, symbol.size);
+      if (!same) error(checker, "vector-size", span, `${shown} must have the size of "${name}"`);
+    }
+    const base = symbol?.types.get(0);
     if (type === undefined || base === undefined) continue;
     const expected = derivative(base, order);
     const dimensions = isQuantity(type) ? type.dimensions : DIMENSIONLESS;
@@ -121,6 +128,18 @@ function checkInitialValues(checker: Checker): void {
       const message = `${shown} has the wrong unit: expected ${unit}, found ${declaration.typeText}`;
       error(checker, "unit-mismatch", declaration.typeSpan ?? declaration.span, message);
     }
+  }
+}
+
+/** Names of kernels in differential form are those of their initial values, so that the scopes cannot tell a second definition. */
+function checkKernelNames(checker: Checker): void {
+  const seen = new Set<string>();
+  const definitions = checker.model.kernels.flatMap((kernel) => kernel.definitions);
+  for (const { name, order, nameSpan, expression } of definitions) {
+    if (order > 0 && seen.has(name)) {
+      error(checker, "duplicate-name", nameSpan ?? expression.span, `the kernel "${name}" is defined twice`);
+    }
+    if (order > 0) seen.add(name);
   }
 }
 
