@@ -54,9 +54,15 @@ function checkType(checker: Checker, value: Expr, found: Type, wanted: Type, wha
   } else if (isQuantity(found)) {
     checkQuantityAsPlain(checker, value, found, wanted, what);
   } else if (wanted.kind === "integer") {
-    const isWhole = value.kind === "number" && Number.isInteger(value.value);
-    if (!isWhole) warn(checker, "implicit-conversion", value.span, `${shown}; the fraction is cut off`);
+    if (!isWhole(value))
+      warn(checker, "implicit-conversion", value.span, `${shown}; the fraction is cut off`);
   }
+}
+
+/** Whether a real is an integer all the same. */
+function isWhole(value: Expr): boolean {
+  if (value.kind === "call") return ["ceil", "floor", "round"].includes(value.name);
+  return value.kind === "number" && Number.isInteger(value.value);
 }
 
 /** A plain number where a quantity is expected: a warning, or an error if its scale cannot be known. */

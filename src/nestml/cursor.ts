@@ -11,6 +11,23 @@ export interface Cursor {
   readonly file: string;
   readonly diagnostics: Diagnostic[];
   position: number;
+  /** how deeply the expression or block at hand is nested */
+  depth: number;
+}
+
+/** Deeper texts are refused, before they exhaust the stack. */
+const DEEPEST = 200;
+
+/** Parses something nested, unless it is nested too deeply. */
+export function deeper<T>(cursor: Cursor, parse: () => T): T {
+  if (cursor.depth >= DEEPEST)
+    fail(cursor, `this is nested more than ${DEEPEST} levels deep`, undefined, "too-deep");
+  cursor.depth++;
+  try {
+    return parse();
+  } finally {
+    cursor.depth--;
+  }
 }
 
 /** Thrown where the text does not fit the grammar; caught at the next statement or block boundary. */

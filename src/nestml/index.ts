@@ -44,6 +44,7 @@ const INCOMPLETE: ReadonlySet<string> = new Set([
   "unknown-block",
   "empty-block",
   "zero-step",
+  "too-deep",
 ]);
 
 /**

@@ -147,7 +147,7 @@ function isLater(place: Place, symbol: ModelSymbol): boolean {
   }
 }
 
-/** The type of `port.attribute`: the attribute in the port's own handler, a sum of delta functions of time elsewhere. */
+/** The type of `port.attribute`: in statements that of the attribute, in equations a sum of delta functions of time with it. */
 function inferAttribute(
   checker: Checker,
   place: Place,
@@ -164,7 +164,7 @@ function inferAttribute(
     error(checker, "unknown-attribute", expression.span, `${what} has no attribute "${wanted}"${hint}`);
     return undefined;
   }
-  if (place.port === symbol.name || found.type === undefined) return found.type;
+  if (place.kind === "statements" || found.type === undefined) return found.type;
   if (!isQuantity(found.type)) return PER_SECOND;
   return {
     kind: "unit",

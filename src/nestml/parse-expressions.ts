@@ -8,6 +8,7 @@ import {
   accept,
   at,
   type Cursor,
+  deeper,
   describe,
   expect,
   expectName,
@@ -61,6 +62,10 @@ function binaryOpAt(cursor: Cursor): BinaryOp | undefined {
 
 /** Parses an expression. */
 export function parseExpression(cursor: Cursor): Expr {
+  return deeper(cursor, () => parseTernary(cursor));
+}
+
+function parseTernary(cursor: Cursor): Expr {
   const start = peek(cursor).span;
   const condition = parseBinary(cursor, 1);
   if (!accept(cursor, "?")) return condition;
@@ -84,7 +89,7 @@ function parseBinary(cursor: Cursor, minimum: number): Expr {
 
 function parseNot(cursor: Cursor): Expr {
   const start = take(cursor).span;
-  const operand = parseBinary(cursor, NOT_PRECEDENCE);
+  const operand = deeper(cursor, () => parseBinary(cursor, NOT_PRECEDENCE));
   return { kind: "unary", op: "not", operand, span: spanFrom(cursor, start) };
 }
 
@@ -93,7 +98,7 @@ function parseUnary(cursor: Cursor): Expr {
   for (const op of ["+", "-", "~"] as const) {
     if (!at(cursor, op)) continue;
     take(cursor);
-    const operand = parseUnary(cursor);
+    const operand = deeper(cursor, () => parseUnary(cursor));
     return { kind: "unary", op, operand, span: spanFrom(cursor, token.span) };
   }
   if (at(cursor, "not")) return parseNot(cursor);
@@ -110,7 +115,7 @@ function parsePower(cursor: Cursor): Expr {
     const message = `this is (${text}) to a power; write ${left.value} * ${left.unit.text}**... to raise the unit alone`;
     report(cursor, "power-of-literal", message, left.span, "warning");
   }
-  const right = parseUnary(cursor);
+  const right = deeper(cursor, () => parseUnary(cursor));
   return { kind: "binary", op: "**", left, right, span: spanFrom(cursor, start) };
 }
 
@@ -244,7 +249,7 @@ function parseUnitProduct(cursor: Cursor, where: string): void {
 function parseUnitFactor(cursor: Cursor, where: string): void {
   const token = peek(cursor);
   if (accept(cursor, "(")) {
-    parseUnitProduct(cursor, where);
+    deeper(cursor, () => parseUnitProduct(cursor, where));
     expect(cursor, ")", 'to close "(" in the unit');
   } else if (token.kind === "name" || (token.kind === "integer" && token.text === "1")) {
     take(cursor);

@@ -7,6 +7,7 @@ import {
   accept,
   at,
   type Cursor,
+  deeper,
   describe,
   endStatement,
   expect,
@@ -100,7 +101,7 @@ function parseInvariant(cursor: Cursor): Expr | undefined {
 
 /** Parses the statements of a block: the rest of the line after the colon, or the indented lines below. */
 export function parseBody(cursor: Cursor, what: string): Statement[] {
-  return parseSuite(cursor, what, () => parseStatement(cursor)).flat();
+  return deeper(cursor, () => parseSuite(cursor, what, () => parseStatement(cursor)).flat());
 }
 
 /** Parses one statement; a declaration of several names gives several. */

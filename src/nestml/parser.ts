@@ -63,7 +63,7 @@ const ALL_BLOCKS = [...BLOCKS, "function", "onReceive", "onCondition", "onOutput
  */
 export function parseNestml(text: string, file = "<text>"): Parsed {
   const { tokens, comments, diagnostics } = tokenize(text, file);
-  const cursor: Cursor = { tokens, comments, file, diagnostics: [], position: 0 };
+  const cursor: Cursor = { tokens, comments, file, diagnostics: [], position: 0, depth: 0 };
   const models: Model[] = [];
   let documentation: string | undefined;
   while (peek(cursor).kind !== "end") {

@@ -57,8 +57,6 @@ export interface Place {
   readonly locals?: LocalScope;
   /** symbols of the same block from this rank on are not declared yet */
   readonly rank?: number;
-  /** the port whose handler this is in */
-  readonly port?: string;
   /** the names of the kernel that is being defined */
   readonly kernel?: ReadonlySet<string>;
 }

@@ -53,11 +53,7 @@ const NAMES: readonly Case[] = [
   ["unknown-unit", "unit of a type", "state:\n    x «mv = 0"],
   ["unknown-unit", "unit of a literal", "state:\n    x mV = 0 «mVolt"],
   ["unknown-unit", "variable after a literal", "parameters:\n    a real = 1\n    x real = 2 «a"],
-  [
-    "unknown-attribute",
-    "attribute",
-    "input:\n    i <- spike(weight real)\nupdate:\n    a real = «i.weigth * s",
-  ],
+  ["unknown-attribute", "attribute", "input:\n    i <- spike(weight real)\nupdate:\n    a real = «i.weigth"],
   ["duplicate-name", "state and parameter", "state:\n    «a real = 0\nparameters:\n    a real = 0"],
   ["duplicate-name", "local", "update:\n    a real = 0\n    «a real = 1"],
   ["duplicate-name", "function", "function f() real: return 1\nfunction «f() real: return 2"],

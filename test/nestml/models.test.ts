@@ -3,17 +3,8 @@
  */
 
 import { describe, expect, test } from "vitest";
-import {
-  type Diagnostic,
-  type Expr,
-  expressionsOf,
-  loadModels,
-  type Model,
-  parseNestml,
-  printModel,
-  walkExpression,
-  walkStatements,
-} from "../../src/nestml/index.js";
+import { type Diagnostic, loadModels, type Model, parseNestml, printModel } from "../../src/nestml/index.js";
+import { allExpressions } from "./help.js";
 import { MODELS } from "./models.js";
 
 const brief = ({ code, span, message }: Diagnostic) => `${span.line}:${span.column} ${code}: ${message}`;
@@ -21,30 +12,6 @@ const brief = ({ code, span, message }: Diagnostic) => `${span.line}:${span.colu
 /** The model without places and without what the checker adds. */
 function withoutSpans(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (key, inner) => (/[sS]pan$/.test(key) ? undefined : inner)));
-}
-
-/** Every expression of a model. */
-function allExpressions(model: Model): Expr[] {
-  const roots: (Expr | undefined)[] = [
-    ...[...model.state, ...model.parameters, ...model.internals].flatMap((d) => [
-      d.value,
-      d.invariant,
-      d.size,
-    ]),
-    ...model.odes.map((ode) => ode.expression),
-    ...model.inlines.map((inline) => inline.expression),
-    ...model.kernels.flatMap((kernel) => kernel.definitions.map((definition) => definition.expression)),
-    ...model.onCondition.map((handler) => handler.condition),
-  ];
-  const bodies = [
-    model.update,
-    ...model.functions.map((definition) => definition.body),
-    ...[...model.onReceive, ...model.onCondition, ...model.onOutput].map((handler) => handler.body),
-  ];
-  for (const body of bodies) walkStatements(body, (statement) => roots.push(...expressionsOf(statement)));
-  const found: Expr[] = [];
-  for (const root of roots) if (root !== undefined) walkExpression(root, (inner) => found.push(inner));
-  return found;
 }
 
 describe.each(Object.entries(MODELS))("%s", (_, text) => {

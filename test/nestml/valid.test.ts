@@ -172,9 +172,10 @@ const CASES: readonly (readonly [about: string, blocks: string])[] = [
     "state:\n    x nS = 0 nS\ninput:\n    i <- spike(gs nS)\nonReceive(i):\n    x += i.gs",
   ],
   [
-    "attribute elsewhere",
-    "state:\n    x nS = 0 nS\ninput:\n    i <- spike(gs nS)\nupdate:\n    x += i.gs * timestep()",
+    "attribute in an equation",
+    "state:\n    x nS = 0 nS\ninput:\n    i <- spike(gs nS)\nequations:\n    x' = -x / ms + i.gs\nupdate: integrate_odes()",
   ],
+  ["attribute in update", "state:\n    x nS = 0 nS\ninput:\n    i <- spike(gs nS)\nupdate:\n    x += i.gs"],
   ["output on one line", "output: spike(weight real, delay ms)\nupdate:\n    emit_spike(1, 1 ms)"],
   ["output as a block", "output:\n    spike(weight real, delay ms)\nupdate:\n    emit_spike(0.5, 0.001 s)"],
   ["continuous output", "output: continuous"],

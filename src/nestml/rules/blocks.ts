@@ -145,7 +145,7 @@ function checkOnReceive(checker: Checker, handler: OnReceive, seen: Map<string, 
   const { port: name, index, body } = handler;
   const span = handler.portSpan ?? handler.span;
   const port = checker.model.inputs.find((input) => input.name === name);
-  const place: Place = { kind: "statements", port: name };
+  const place: Place = { kind: "statements" };
   if (port === undefined || port.kind !== "spike") {
     const names = checker.model.inputs.filter((input) => input.kind === "spike").map((input) => input.name);
     const symbol = checker.symbols.get(name);
