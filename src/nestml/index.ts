@@ -1,5 +1,19 @@
 /**
  * NESTML: reads the text of models, checks them, and gives them back with types.
+ *
+ * The language is NESTML 8, with these extensions: arithmetic of vectors, element by element; `sum(vector)`; lists of values
+ * for declared vectors; equations of vectors; arrays of ports as vectors; the multiplicity of spikes, `spike(multiplicity
+ * integer)`.
+ *
+ * Stricter than NESTML: a plain number meets a unit with a warning only where the unit is coherent (mV, pA, ms, nS, pF, ...);
+ * beside s or V it is an error, since its scale would be a guess. `/` of integers gives a real. Functions are not recursive and
+ * assign no state. Units may be spelt without number (`pA * s`), but minutes, hours and days are no units, so that a forgotten
+ * `d` or `h` is told. Not supported: values in the past (`x(t - d)`), assignments to inlines, units on spike ports (as before
+ * NESTML 8).
+ *
+ * Inside an expression everything is coherent (see `ast.ts`). A spike port is a sum of delta functions in 1/s, in handlers and
+ * `update` as well: `I += spikes * pA * s`. An attribute of a spike, `port.attribute`, has the attribute's own type in
+ * statements and the type per second in equations.
  */
 
 import type { Diagnostic, Model } from "./ast.js";

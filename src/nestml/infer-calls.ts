@@ -98,7 +98,9 @@ function inferOwn(
       checkFits(checker, argument, { type: parameter.type, what });
     });
   }
-  return definition.returnType;
+  // What a call gives is coherent, whatever unit the function declares.
+  const type = definition.returnType;
+  return type?.kind === "unit" ? coherentType(type.dimensions) : type;
 }
 
 function inferPredefined(

@@ -26,6 +26,8 @@ describe.each(Object.entries(MODELS))("%s", (_, text) => {
     for (const expression of allExpressions(model as Model)) {
       expect(expression.type, JSON.stringify(expression)).toBeDefined();
       if (expression.kind === "name") expect(expression.role, expression.name).toBeDefined();
+      const isLeaf = expression.kind === "name" || expression.kind === "number";
+      if (!isLeaf && expression.type?.kind === "unit") expect(expression.type.factor).toBe(1);
     }
   });
 

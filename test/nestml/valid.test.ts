@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import { type Expr, type Model, parseNestml, printExpression } from "../../src/nestml/index.js";
+import { checkModel, type Expr, type Model, parseNestml, printExpression } from "../../src/nestml/index.js";
 import { brief, diagnose, inModel } from "./help.js";
 
 const CASES: readonly (readonly [about: string, blocks: string])[] = [
@@ -302,6 +302,14 @@ describe("the model that comes out", () => {
     expect(
       role("output: spike(multiplicity integer)\ninput:\n    i <- spike\nonReceive(i):\n    emit_spike(2)"),
     ).toBe("neuron");
+  });
+
+  test("calls are coherent, whatever unit the function declares", () => {
+    const model = only(inModel("function f() s:\n    return 2 s\nstate:\n    x s = f()"));
+    checkModel(model);
+    expect(model.functions[0]?.returnType).toMatchObject({ kind: "unit", factor: 1000 });
+    expect(model.state[0]?.type).toMatchObject({ kind: "unit", factor: 1000, text: "s" });
+    expect(model.state[0]?.value?.type).toMatchObject({ kind: "unit", factor: 1, text: "ms" });
   });
 
   test("Windows line ends", () => {
