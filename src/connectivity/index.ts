@@ -2,8 +2,12 @@
 import { SynfireError, unknownName } from "../errors.js";
 import type { ConnectionPlan, ConnectionRule, RuleContext } from "./rule.js";
 import { allToAll } from "./rules/all-to-all.js";
+import { explicit } from "./rules/explicit.js";
 import { fixedIndegree } from "./rules/fixed-indegree.js";
+import { fixedOutdegree } from "./rules/fixed-outdegree.js";
+import { fixedTotalNumber } from "./rules/fixed-total-number.js";
 import { oneToOne } from "./rules/one-to-one.js";
+import { pairwiseBernoulli } from "./rules/pairwise-bernoulli.js";
 import { badRule } from "./spec.js";
 
 export { idList, idRange } from "./node-ids.js";
@@ -11,7 +15,9 @@ export type { ConnectionPlan, ConnectionRule, Endpoints, NodeIds, RuleContext, S
 
 /** All connection rules, by NEST's names. A rule is added here, and nowhere else. */
 export const connectionRules: ReadonlyMap<string, ConnectionRule> = new Map(
-  [oneToOne, allToAll, fixedIndegree].map((rule) => [rule.name, rule]),
+  [oneToOne, allToAll, fixedIndegree, fixedOutdegree, fixedTotalNumber, pairwiseBernoulli, explicit].map(
+    (rule) => [rule.name, rule],
+  ),
 );
 
 /** The name of a rule, or an object with the name under `rule` and its parameters. */

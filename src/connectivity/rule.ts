@@ -53,6 +53,16 @@ export interface ConnectionPlan {
   generate(from: number, to: number, sink: SynapseSink): void;
   /** length of the arrays that a user may pass for weight or delay; undefined if the rule takes none */
   readonly arrayLength: number | undefined;
+  /**
+   * Present if the sources of every target are those of the synapse draw (see random/streams.ts), with replacement: engines may
+   * then draw them without calling `generate`.
+   */
+  readonly draws?: {
+    /** the target itself is left out of its sources */
+    readonly excludeSelf: boolean;
+    /** in-degree of every target; undefined if all have `maxIndegree` */
+    readonly indegrees: Uint32Array | undefined;
+  };
 }
 
 /** One connection rule. */

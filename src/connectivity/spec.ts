@@ -11,22 +11,39 @@ export function badRule(message: string, key?: string): SynfireError {
 }
 
 /**
- * A required count: an integer from 0 to 2^53 - 1.
+ * A required count: an integer from 0 to `largest`.
  * @throws SynfireError "bad-rule"
  */
-export function countOf(rule: string, spec: Spec, key: string): number {
+export function countOf(rule: string, spec: Spec, key: string, largest: number): number {
   const value = spec[key];
   if (value === undefined) throw badRule(`The rule ${rule} needs "${key}".`, key);
   if (isDistribution(value)) {
     throw badRule(`"${key}" of the rule ${rule} must be one number; a distribution is not supported.`, key);
   }
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > largest) {
     throw badRule(
-      `"${key}" of the rule ${rule} must be an integer of at least 0, not ${String(value)}.`,
+      `"${key}" of the rule ${rule} must be an integer from 0 to ${largest}, not ${String(value)}.`,
       key,
     );
   }
   return value;
+}
+
+/** The error of a degree for which there are not enough nodes, given what the switches forbid. */
+export function tooFew(
+  rule: string,
+  key: string,
+  degree: number,
+  available: number,
+  nodes: string,
+  { allowAutapses, allowMultapses }: RuleContext,
+): SynfireError {
+  const without = [...(allowAutapses ? [] : ["autapses"]), ...(allowMultapses ? [] : ["multapses"])];
+  return badRule(
+    `"${key}" of the rule ${rule} is ${degree}, but only ${available} ${nodes} are available` +
+      `${without.length > 0 ? ` without ${without.join(" and ")}` : ""}.`,
+    key,
+  );
 }
 
 /**

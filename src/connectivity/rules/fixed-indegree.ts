@@ -1,7 +1,10 @@
 /** fixed_indegree: the same number of sources for every target, drawn at random. */
 import { sourceDraw } from "../draw-sources.js";
 import type { ConnectionRule, RuleContext } from "../rule.js";
-import { badRule, checkRange, countOf, forbiddenSource } from "../spec.js";
+import { checkRange, countOf, forbiddenSource, tooFew } from "../spec.js";
+
+/** Ordinals are 32-bit counters. */
+const LARGEST_INDEGREE = 4294967295;
 
 /**
  * `indegree`: number of synapses of each target. How sources are drawn is in draw-sources.ts. Array order: target-major, as in
@@ -12,7 +15,7 @@ export const fixedIndegree: ConnectionRule = {
   keys: ["indegree"],
   plan(spec, context) {
     const nTargets = context.endpoints.targets.length;
-    const indegree = countOf("fixed_indegree", spec, "indegree");
+    const indegree = countOf("fixed_indegree", spec, "indegree", LARGEST_INDEGREE);
     if (nTargets > 0) checkSources(indegree, context);
     const draw = sourceDraw(context);
     return {
@@ -28,6 +31,9 @@ export const fixedIndegree: ConnectionRule = {
         }
       },
       arrayLength: nTargets * indegree,
+      ...(context.allowMultapses
+        ? { draws: { excludeSelf: !context.allowAutapses, indegrees: undefined } }
+        : {}),
     };
   },
 };
@@ -39,13 +45,7 @@ function checkSources(indegree: number, context: RuleContext): void {
   if (needed < sources.length || needed === 0) return; // even with one source fewer there are enough
   for (let target = 0; target < targets.length; target++) {
     const available = sources.length - (forbiddenSource(context, target) >= 0 ? 1 : 0);
-    if (needed <= available) continue;
-    const limits = [context.allowAutapses ? "" : "autapses", context.allowMultapses ? "" : "multapses"];
-    const without = limits.filter((limit) => limit !== "").join(" and ");
-    throw badRule(
-      `"indegree" of the rule fixed_indegree is ${indegree}, but ${available} sources are available` +
-        `${without === "" ? "" : ` without ${without}`}.`,
-      "indegree",
-    );
+    if (needed > available)
+      throw tooFew("fixed_indegree", "indegree", indegree, available, "sources", context);
   }
 }
