@@ -15,6 +15,8 @@ const LARGEST_N = 1099511627776;
 const INVERSION_MEAN = 10;
 /** No sum of probabilities gets here with a mean below INVERSION_MEAN: only rounding would. */
 const INVERSION_END = 110;
+/** Largest n for which (1 - p)^n is multiplied out. */
+const MULTIPLIED = 32;
 
 /**
  * One draw from the binomial distribution: the number of successes in n trials.
@@ -40,7 +42,7 @@ function atMostHalf(n: number, p: number, next: () => number): number {
 /** Walks up the distribution function until it passes a uniform number. */
 function invert(n: number, p: number, next: () => number): number {
   const odds = p / (1 - p);
-  const none = exp(n * log1p(-p));
+  const none = noSuccess(n, p);
   for (;;) {
     let remaining = next();
     let probability = none;
@@ -50,6 +52,15 @@ function invert(n: number, p: number, next: () => number): number {
       probability *= ((n - k) / (k + 1)) * odds;
     }
   }
+}
+
+/** (1 - p)^n; by multiplication where that is faster than an exponential, as it is for the many small counts of a split. */
+function noSuccess(n: number, p: number): number {
+  if (n > MULTIPLIED) return exp(n * log1p(-p));
+  const q = 1 - p;
+  let power = q;
+  for (let k = 1; k < n; k++) power *= q;
+  return power;
 }
 
 /** BTRS, for p <= 1/2 and n p >= 10. The letters are the paper's. */

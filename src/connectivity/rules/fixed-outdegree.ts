@@ -119,20 +119,8 @@ function descent(
       }
       const middle = start + lowerHalf(length);
       const below = halve(start, length, shares);
-      if (from < middle)
-        walk(
-          start,
-          middle - start,
-          select(shares, below, (_, i) => shares.before[i]!),
-        );
-      if (to > middle) {
-        const above = shares.counts.map((count, i) => count - below[i]!);
-        walk(
-          middle,
-          start + length - middle,
-          select(shares, above, (_, i) => shares.before[i]! + below[i]!),
-        );
-      }
+      if (from < middle) walk(start, middle - start, lowerShares(shares, below));
+      if (to > middle) walk(middle, start + length - middle, upperShares(shares, below));
     };
     if (outdegree === 0 || from === to) return;
     walk(0, targets.length, {
@@ -143,13 +131,35 @@ function descent(
   };
 }
 
-/** The shares with other counts, without the sources that have none left. */
-function select(shares: Shares, counts: Uint32Array, before: (source: number, i: number) => number): Shares {
-  const kept = (_: number, i: number) => counts[i]! > 0;
+/** What is left of the shares in the lower half, `below` synapses of each source, without the sources that have none. */
+function lowerShares({ sources, before }: Shares, below: Uint32Array): Shares {
+  const lower = emptyShares(below.reduce((kept, count) => kept + (count > 0 ? 1 : 0), 0));
+  for (let i = 0, kept = 0; i < below.length; i++) {
+    if (below[i] === 0) continue;
+    lower.sources[kept] = sources[i]!;
+    lower.counts[kept] = below[i]!;
+    lower.before[kept++] = before[i]!;
+  }
+  return lower;
+}
+
+/** What is left of them in the upper half. */
+function upperShares({ sources, counts, before }: Shares, below: Uint32Array): Shares {
+  const upper = emptyShares(below.reduce((kept, count, i) => kept + (count < counts[i]! ? 1 : 0), 0));
+  for (let i = 0, kept = 0; i < below.length; i++) {
+    if (below[i] === counts[i]) continue;
+    upper.sources[kept] = sources[i]!;
+    upper.counts[kept] = counts[i]! - below[i]!;
+    upper.before[kept++] = before[i]! + below[i]!;
+  }
+  return upper;
+}
+
+function emptyShares(length: number): Shares {
   return {
-    sources: shares.sources.filter(kept),
-    counts: counts.filter(kept),
-    before: shares.sources.map(before).filter(kept),
+    sources: new Uint32Array(length),
+    counts: new Uint32Array(length),
+    before: new Uint32Array(length),
   };
 }
 
