@@ -34,6 +34,8 @@ export function compileNeuron(model: Model, options: CompileOptions): NeuronProg
 /** Default of `gsl_error_tol` for models that do not declare it. */
 const DEFAULT_TOLERANCE = 1e-6;
 /** Decorator of a state variable: conditions that read it are checked after each sub-step of the integrator. */
+/** A neuron that fires more often than this inside one step stops the run with an error. */
+const MOST_IN_STEP = 4;
 const SUBSTEP = "synfire::substep";
 
 /** One use of integrate_odes with its own set of variables: one set of propagators. */
@@ -491,7 +493,7 @@ class NeuronCompiler {
     return this.#onCondition.reduce((sum, h) => {
       const most = mostEmissions(h.body);
       // inside the integrator a condition may hold in several sub-steps
-      return sum + (this.#isSubstep(h.condition) ? most * 16 : most);
+      return sum + (this.#isSubstep(h.condition) ? most * MOST_IN_STEP : most);
     }, own);
   }
 

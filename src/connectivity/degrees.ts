@@ -3,6 +3,8 @@
 /** In-degrees of all targets. */
 export interface Degrees {
   readonly indegree: (target: number) => number;
+  /** by target */
+  readonly all: Uint32Array;
   readonly total: number;
   readonly max: number;
 }
@@ -23,7 +25,7 @@ export function lazyDegrees(targets: number, count: (degrees: Uint32Array) => vo
       total += degree;
       max = Math.max(max, degree);
     }
-    known = { indegree: (target) => degrees[target]!, total, max };
+    known = { indegree: (target) => degrees[target]!, all: degrees, total, max };
     return known;
   };
 }

@@ -62,7 +62,7 @@ export interface ConnectionPlan {
     readonly excludeSelf: boolean;
     /** in-degree of every target; undefined if all have `maxIndegree` */
     readonly indegrees: Uint32Array | undefined;
-  };
+  } | undefined;
 }
 
 /** One connection rule. */

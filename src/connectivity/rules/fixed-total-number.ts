@@ -44,6 +44,9 @@ export const fixedTotalNumber: ConnectionRule = {
         });
       },
       arrayLength: total,
+      get draws() {
+        return context.allowMultapses ? { excludeSelf: !context.allowAutapses, indegrees: degrees().all } : undefined;
+      },
     };
   },
 };

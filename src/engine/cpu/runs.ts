@@ -1,0 +1,23 @@
+/** Node ids as runs of neighbouring ids. */
+
+import type { NodeIds } from "../../connectivity/rule.js";
+
+export interface Run {
+  /** position of the first id among the ids */
+  readonly position: number;
+  readonly first: number;
+  readonly length: number;
+}
+
+export function runsOf(ids: NodeIds): Run[] {
+  const n = ids.length;
+  if (n === 0) return [];
+  const runs: Run[] = [];
+  let start = 0;
+  for (let i = 1; i <= n; i++) {
+    if (i < n && ids.id(i) === ids.id(i - 1) + 1) continue;
+    runs.push({ position: start, first: ids.id(start), length: i - start });
+    start = i;
+  }
+  return runs;
+}
