@@ -112,7 +112,8 @@ export class Builder {
     const loop = this.#inScope([], body);
     this.#scopes.pop();
     for (const id of [...loop.touched, ...scope.touched]) {
-      if (id < firstInside && !ids.includes(id)) throw new Error("while sets a variable that was not announced");
+      if (id < firstInside && !ids.includes(id))
+        throw new Error("while sets a variable that was not announced");
     }
     this.#scope.body.push({ kind: "while", test: testBody, condition, body: loop.body });
     this.#merge(scope, loop);

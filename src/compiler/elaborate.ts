@@ -5,7 +5,15 @@
 
 import { SynfireError } from "../errors.js";
 import type { Declaration, Expr, Model, Statement, Type } from "../nestml/ast.js";
-import { addX, type BinaryOperator, type NumberType, real, type S, type UserFunction, type X } from "./expression.js";
+import {
+  addX,
+  type BinaryOperator,
+  type NumberType,
+  real,
+  type S,
+  type UserFunction,
+  type X,
+} from "./expression.js";
 
 /** A scalar variable of the model. Everything is computed with and stored in coherent units; users see declared units. */
 export interface ScalarVariable {
@@ -45,9 +53,16 @@ export interface ScalarModel {
   /** first-order equations: derivative of a state in coherent units per ms */
   readonly odes: ReadonlyMap<string, X>;
   readonly kernels: ReadonlyMap<string, KernelDefinition>;
-  readonly recordables: ReadonlyMap<string, { readonly value: X; readonly factor: number; readonly unit: string }>;
+  readonly recordables: ReadonlyMap<
+    string,
+    { readonly value: X; readonly factor: number; readonly unit: string }
+  >;
   readonly spikePorts: readonly ScalarPort[];
-  readonly continuousPorts: readonly { readonly name: string; readonly factor: number; readonly unit: string }[];
+  readonly continuousPorts: readonly {
+    readonly name: string;
+    readonly factor: number;
+    readonly unit: string;
+  }[];
   readonly functions: ReadonlyMap<string, UserFunction>;
   readonly update: readonly S[];
   readonly onReceive: readonly { readonly ports: readonly string[]; readonly body: readonly S[] }[];
@@ -121,7 +136,13 @@ class Elaborator {
       parameters,
       internals,
       invariants: [...m.parameters, ...m.state].flatMap((d) =>
-        d.invariant ? this.#expand(d.invariant).map((condition) => ({ name: d.name, text: expressionText(d.invariant!), condition })) : [],
+        d.invariant
+          ? this.#expand(d.invariant).map((condition) => ({
+              name: d.name,
+              text: expressionText(d.invariant!),
+              condition,
+            }))
+          : [],
       ),
       odes: this.#odes(),
       kernels: this.#kernels(),
@@ -138,7 +159,10 @@ class Elaborator {
         ports: h.index ? [`${h.port}[${this.#integer(h.index)}]`] : this.#elements(h.port),
         body: this.#statements(h.body),
       })),
-      onCondition: m.onCondition.map((h) => ({ condition: this.#scalar(h.condition), body: this.#statements(h.body) })),
+      onCondition: m.onCondition.map((h) => ({
+        condition: this.#scalar(h.condition),
+        body: this.#statements(h.body),
+      })),
       spikes: m.outputs.some((o) => o.kind === "spike"),
     };
   }
@@ -150,13 +174,15 @@ class Elaborator {
   /** an integer known now: a literal, a size, an unrolled loop variable, or arithmetic of these */
   #integer(e: Expr): number {
     const value = this.#known(e);
-    if (value === undefined || !Number.isInteger(value)) this.#fail(`an index or a size must be a known integer, not ${expressionText(e)}`);
+    if (value === undefined || !Number.isInteger(value))
+      this.#fail(`an index or a size must be a known integer, not ${expressionText(e)}`);
     return value;
   }
 
   #known(e: Expr): number | undefined {
     if (e.kind === "number") return e.value;
-    if (e.kind === "name") return this.#indices.get(e.name) ?? this.#sizes[e.name] ?? this.#literalParameter(e.name);
+    if (e.kind === "name")
+      return this.#indices.get(e.name) ?? this.#sizes[e.name] ?? this.#literalParameter(e.name);
     if (e.kind === "unary" && e.op === "-") {
       const v = this.#known(e.operand);
       return v === undefined ? undefined : -v;
@@ -188,7 +214,8 @@ class Elaborator {
     const n = size ?? 1;
     // a list of another length than asked for gives no defaults: the user must give all elements
     const listed = d.value?.kind === "vector";
-    if (!listed && values.length > 1 && values.length !== n) this.#fail(`${d.name} has ${n} elements, its value has ${values.length}`);
+    if (!listed && values.length > 1 && values.length !== n)
+      this.#fail(`${d.name} has ${n} elements, its value has ${values.length}`);
     const fits = values.length === n || (values.length === 1 && !listed);
     return Array.from({ length: n }, (_, i) => ({
       name: size === undefined ? base : `${base}[${i}]`,
@@ -272,7 +299,8 @@ class Elaborator {
 
   #scalar(e: Expr): X {
     const values = this.#expand(e);
-    if (values.length !== 1) this.#fail(`a scalar is needed where ${expressionText(e)} has ${values.length} elements`);
+    if (values.length !== 1)
+      this.#fail(`a scalar is needed where ${expressionText(e)} has ${values.length} elements`);
     return values[0]!;
   }
 
@@ -280,9 +308,12 @@ class Elaborator {
   #elementwise(operands: readonly (readonly X[])[], make: (...args: X[]) => X): X[] {
     const n = Math.max(1, ...operands.map((o) => o.length));
     for (const o of operands) {
-      if (o.length !== 1 && o.length !== n) this.#fail(`vectors of ${o.length} and ${n} elements do not combine`);
+      if (o.length !== 1 && o.length !== n)
+        this.#fail(`vectors of ${o.length} and ${n} elements do not combine`);
     }
-    return Array.from({ length: n }, (_, i) => make(...operands.map((o) => (o.length === 1 ? o[0]! : o[i]!))));
+    return Array.from({ length: n }, (_, i) =>
+      make(...operands.map((o) => (o.length === 1 ? o[0]! : o[i]!))),
+    );
   }
 
   #expand(e: Expr): readonly X[] {
@@ -313,23 +344,32 @@ class Elaborator {
           b: b!,
         }));
       case "ternary":
-        return this.#elementwise([this.#expand(e.condition), this.#expand(e.then), this.#expand(e.otherwise)], (condition, a, b) => ({
-          k: "choose",
-          type,
-          condition: condition!,
-          a: a!,
-          b: b!,
-        }));
+        return this.#elementwise(
+          [this.#expand(e.condition), this.#expand(e.then), this.#expand(e.otherwise)],
+          (condition, a, b) => ({
+            k: "choose",
+            type,
+            condition: condition!,
+            a: a!,
+            b: b!,
+          }),
+        );
       case "call": {
         if (e.name === "sum") return [this.#expand(e.args[0]!).reduce(addX, real(0))];
         if (e.name === "convolve") {
           const [kernel, port] = e.args as [Expr, Expr];
-          if (kernel.kind !== "name" || port.kind !== "name") return this.#fail("convolve takes the name of a kernel and of a port");
-          const ports = port.index ? [`${port.name}[${this.#integer(port.index)}]`] : this.#elements(port.name);
+          if (kernel.kind !== "name" || port.kind !== "name")
+            return this.#fail("convolve takes the name of a kernel and of a port");
+          const ports = port.index
+            ? [`${port.name}[${this.#integer(port.index)}]`]
+            : this.#elements(port.name);
           const name = kernel.name;
           return ports.map((p) => ({ k: "convolve", type: "real", kernel: name, port: p }));
         }
-        return this.#elementwise(e.args.map((a) => this.#expand(a)), (...args) => ({ k: "call", type, name: e.name, args }));
+        return this.#elementwise(
+          e.args.map((a) => this.#expand(a)),
+          (...args) => ({ k: "call", type, name: e.name, args }),
+        );
       }
       default:
         return e satisfies never;
@@ -366,7 +406,10 @@ class Elaborator {
         const size = this.#vectors.get(e.name);
         if (e.index) return [{ k: "ref", type, role, name: `${base}[${this.#integer(e.index)}]`, factor }];
         if (size === undefined || e.role === "local") return [{ k: "ref", type, role, name: base, factor }];
-        return Array.from({ length: size }, (_, i) => ({ k: "ref", type, role, name: `${base}[${i}]`, factor }) as const);
+        return Array.from(
+          { length: size },
+          (_, i) => ({ k: "ref", type, role, name: `${base}[${i}]`, factor }) as const,
+        );
       }
       default:
         return this.#fail(`${e.name} has no meaning here`);
@@ -383,11 +426,18 @@ class Elaborator {
         const targets = this.#name(s.target);
         const values = this.#expand(s.value);
         return targets.map((target, i) => {
-          if (target.k !== "ref" || (target.role !== "state" && target.role !== "local")) return this.#fail(`${s.target.name} cannot be assigned`);
+          if (target.k !== "ref" || (target.role !== "state" && target.role !== "local"))
+            return this.#fail(`${s.target.name} cannot be assigned`);
           const value = values.length === 1 ? values[0]! : values[i]!;
           const { name, type, role } = target;
           const op = s.op === "=" ? undefined : (s.op[0] as BinaryOperator);
-          return { k: "set", role, name, type, value: op ? { k: "binary", type, op, a: target, b: value } : value };
+          return {
+            k: "set",
+            role,
+            name,
+            type,
+            value: op ? { k: "binary", type, op, a: target, b: value } : value,
+          };
         });
       }
       case "declare": {
@@ -403,7 +453,10 @@ class Elaborator {
         return [
           {
             k: "if",
-            branches: s.branches.map((b) => ({ condition: this.#scalar(b.condition), body: this.#statements(b.body) })),
+            branches: s.branches.map((b) => ({
+              condition: this.#scalar(b.condition),
+              body: this.#statements(b.body),
+            })),
             otherwise: this.#statements(s.otherwise),
           },
         ];
@@ -423,7 +476,12 @@ class Elaborator {
         return [{ k: "integrate", names: call.args.length === 0 ? undefined : names }];
       }
       case "emit_spike":
-        return [{ k: "emit", count: call.args[0] ? this.#scalar(call.args[0]) : { k: "number", type: "integer", value: 1 } }];
+        return [
+          {
+            k: "emit",
+            count: call.args[0] ? this.#scalar(call.args[0]) : { k: "number", type: "integer", value: 1 },
+          },
+        ];
       // compiled code has no console; the checker warns about these
       case "print":
       case "println":
@@ -438,13 +496,22 @@ class Elaborator {
   /** all orders of an ODE variable, all its elements */
   #withDerivatives(e: Extract<Expr, { kind: "name" }>): string[] {
     const order = Math.max(1, ...this.#model.odes.filter((o) => o.name === e.name).map((o) => o.order));
-    const suffixes = e.index ? [`[${this.#integer(e.index)}]`] : this.#elements(e.name).map((n) => n.slice(e.name.length));
-    return suffixes.flatMap((suffix) => Array.from({ length: order }, (_, k) => e.name + "'".repeat(k) + suffix));
+    const suffixes = e.index
+      ? [`[${this.#integer(e.index)}]`]
+      : this.#elements(e.name).map((n) => n.slice(e.name.length));
+    return suffixes.flatMap((suffix) =>
+      Array.from({ length: order }, (_, k) => e.name + "'".repeat(k) + suffix),
+    );
   }
 
   #for(s: Extract<Statement, { kind: "for" }>): S[] {
     const [from, to] = [this.#known(s.from), this.#known(s.to)];
-    if (from !== undefined && to !== undefined && Math.abs((to - from) / s.step) <= 64 && Number.isInteger(s.step)) {
+    if (
+      from !== undefined &&
+      to !== undefined &&
+      Math.abs((to - from) / s.step) <= 64 &&
+      Number.isInteger(s.step)
+    ) {
       const unrolled: S[] = [];
       for (let i = from; s.step > 0 ? i < to : i > to; i += s.step) {
         this.#indices.set(s.variable, i);
@@ -454,7 +521,17 @@ class Elaborator {
       return unrolled;
     }
     const type = Number.isInteger(s.step) ? "integer" : "real";
-    return [{ k: "for", name: s.variable, type, from: this.#scalar(s.from), to: this.#scalar(s.to), step: s.step, body: this.#statements(s.body) }];
+    return [
+      {
+        k: "for",
+        name: s.variable,
+        type,
+        from: this.#scalar(s.from),
+        to: this.#scalar(s.to),
+        step: s.step,
+        body: this.#statements(s.body),
+      },
+    ];
   }
 }
 
@@ -471,7 +548,12 @@ export function expressionText(e: Expr): string {
     case "vector":
       return `[${e.elements.map(expressionText).join(", ")}]`;
     case "name":
-      return e.name + "'".repeat(e.order) + (e.index ? `[${expressionText(e.index)}]` : "") + (e.attribute ? `.${e.attribute}` : "");
+      return (
+        e.name +
+        "'".repeat(e.order) +
+        (e.index ? `[${expressionText(e.index)}]` : "") +
+        (e.attribute ? `.${e.attribute}` : "")
+      );
     case "unary":
       return `${e.op === "not" ? "not " : e.op}${expressionText(e.operand)}`;
     case "binary":
@@ -484,4 +566,3 @@ export function expressionText(e: Expr): string {
       return e satisfies never;
   }
 }
-

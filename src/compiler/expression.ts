@@ -18,20 +18,61 @@ export type X =
       readonly factor: number;
     }
   | { readonly k: "unary"; readonly type: NumberType; readonly op: "-" | "~" | "not"; readonly a: X }
-  | { readonly k: "binary"; readonly type: NumberType; readonly op: BinaryOperator; readonly a: X; readonly b: X }
+  | {
+      readonly k: "binary";
+      readonly type: NumberType;
+      readonly op: BinaryOperator;
+      readonly a: X;
+      readonly b: X;
+    }
   | { readonly k: "choose"; readonly type: NumberType; readonly condition: X; readonly a: X; readonly b: X }
   | { readonly k: "call"; readonly type: NumberType; readonly name: string; readonly args: readonly X[] }
   | { readonly k: "convolve"; readonly type: "real"; readonly kernel: string; readonly port: string };
 
 export type BinaryOperator =
-  | "**" | "*" | "/" | "%" | "+" | "-" | "&" | "|" | "^" | "<<" | ">>"
-  | "<" | "<=" | "==" | "!=" | ">=" | ">" | "and" | "or";
+  | "**"
+  | "*"
+  | "/"
+  | "%"
+  | "+"
+  | "-"
+  | "&"
+  | "|"
+  | "^"
+  | "<<"
+  | ">>"
+  | "<"
+  | "<="
+  | "=="
+  | "!="
+  | ">="
+  | ">"
+  | "and"
+  | "or";
 
 export type S =
-  | { readonly k: "set"; readonly role: "state" | "local"; readonly name: string; readonly type: NumberType; readonly value: X }
-  | { readonly k: "if"; readonly branches: readonly { readonly condition: X; readonly body: readonly S[] }[]; readonly otherwise: readonly S[] }
+  | {
+      readonly k: "set";
+      readonly role: "state" | "local";
+      readonly name: string;
+      readonly type: NumberType;
+      readonly value: X;
+    }
+  | {
+      readonly k: "if";
+      readonly branches: readonly { readonly condition: X; readonly body: readonly S[] }[];
+      readonly otherwise: readonly S[];
+    }
   | { readonly k: "while"; readonly condition: X; readonly body: readonly S[] }
-  | { readonly k: "for"; readonly name: string; readonly type: NumberType; readonly from: X; readonly to: X; readonly step: number; readonly body: readonly S[] }
+  | {
+      readonly k: "for";
+      readonly name: string;
+      readonly type: NumberType;
+      readonly from: X;
+      readonly to: X;
+      readonly step: number;
+      readonly body: readonly S[];
+    }
   /** `names`: ODE variables to integrate; undefined means all */
   | { readonly k: "integrate"; readonly names: readonly string[] | undefined }
   | { readonly k: "emit"; readonly count: X }

@@ -14,7 +14,14 @@ export interface HostContext {
 }
 
 const BINARY: Readonly<Record<BinaryOperator, (a: number, b: number) => number>> = {
-  "**": (a, b) => (Number.isInteger(b) && Math.abs(b) <= 64 ? integerPower(a, b) : a === 0 ? (b > 0 ? 0 : Number.POSITIVE_INFINITY) : exp(b * log(a))),
+  "**": (a, b) =>
+    Number.isInteger(b) && Math.abs(b) <= 64
+      ? integerPower(a, b)
+      : a === 0
+        ? b > 0
+          ? 0
+          : Number.POSITIVE_INFINITY
+        : exp(b * log(a)),
   "*": (a, b) => a * b,
   "/": (a, b) => a / b,
   "%": (a, b) => a % b,
@@ -85,7 +92,10 @@ export function evaluate(x: X, context: HostContext): number {
     case "choose":
       return evaluate(x.condition, context) !== 0 ? evaluate(x.a, context) : evaluate(x.b, context);
     case "convolve":
-      throw new SynfireError("unsupported-model", `convolve(${x.kernel}, ${x.port}) is only allowed in equations`);
+      throw new SynfireError(
+        "unsupported-model",
+        `convolve(${x.kernel}, ${x.port}) is only allowed in equations`,
+      );
     case "call": {
       if (x.name === "resolution" || x.name === "timestep") return context.resolution;
       const args = x.args.map((a) => evaluate(a, context));
@@ -93,7 +103,12 @@ export function evaluate(x: X, context: HostContext): number {
       const own = context.functions.get(x.name);
       if (own) return callFunction(own, args, context);
       const builtin = CALLS[x.name];
-      if (!builtin) throw new SynfireError("unsupported-model", `${x.name}() cannot be evaluated before the simulation`, x.name);
+      if (!builtin)
+        throw new SynfireError(
+          "unsupported-model",
+          `${x.name}() cannot be evaluated before the simulation`,
+          x.name,
+        );
       return builtin(...args);
     }
     default:
@@ -124,7 +139,11 @@ function callFunction(f: UserFunction, args: readonly number[], outer: HostConte
           while (result === undefined && evaluate(s.condition, context) !== 0) run(s.body);
           break;
         case "for":
-          for (let i = evaluate(s.from, context); result === undefined && (s.step > 0 ? i < evaluate(s.to, context) : i > evaluate(s.to, context)); i += s.step) {
+          for (
+            let i = evaluate(s.from, context);
+            result === undefined && (s.step > 0 ? i < evaluate(s.to, context) : i > evaluate(s.to, context));
+            i += s.step
+          ) {
             locals.set(s.name, i);
             run(s.body);
           }

@@ -34,7 +34,12 @@ interface Term {
 const isTime = (x: X) => x.k === "ref" && x.role === "time";
 const hasTime = (x: X) => [...nodesOf(x)].some((n) => isTime(n) || (n.k === "call" && n.name === "delta"));
 const same = (a: X | undefined, b: X | undefined) => JSON.stringify(a) === JSON.stringify(b);
-const term = (coefficient: X, power = 0, rate?: X, delta = false): Term => ({ coefficient, power, rate, delta });
+const term = (coefficient: X, power = 0, rate?: X, delta = false): Term => ({
+  coefficient,
+  power,
+  rate,
+  delta,
+});
 
 /** The part of x that is proportional to t, if x = slope t. */
 function slope(x: X): X | undefined {
@@ -60,7 +65,8 @@ function slope(x: X): X | undefined {
 function termsOf(x: X): Term[] | undefined {
   if (!hasTime(x)) return [term(x)];
   if (isTime(x)) return [term(ONE, 1)];
-  if (x.k === "unary" && x.op === "-") return termsOf(x.a)?.map((t) => ({ ...t, coefficient: negateX(t.coefficient) }));
+  if (x.k === "unary" && x.op === "-")
+    return termsOf(x.a)?.map((t) => ({ ...t, coefficient: negateX(t.coefficient) }));
   if (x.k === "call" && x.name === "exp") {
     const s = slope(x.args[0]!);
     return s && [term(ONE, 0, negateX(s))];
@@ -79,7 +85,10 @@ function termsOf(x: X): Term[] | undefined {
       return a && !hasTime(x.b) ? a.map((t) => ({ ...t, coefficient: divX(t.coefficient, x.b) })) : undefined;
     case "**":
       if (!a || x.b.k !== "number" || !Number.isInteger(x.b.value) || x.b.value < 1) return undefined;
-      return Array.from({ length: x.b.value }).reduce<Term[] | undefined>((p) => p && products(p, a), [term(ONE)]);
+      return Array.from({ length: x.b.value }).reduce<Term[] | undefined>(
+        (p) => p && products(p, a),
+        [term(ONE)],
+      );
     default:
       return undefined;
   }
@@ -122,19 +131,37 @@ function fromFunction(kernel: string, port: string, value: X): Convolution {
       const self: X = { k: "ref", type: "real", role: "state", name: name(power), factor: 1 };
       const decay = t.rate ? negateX(mulX(t.rate, self)) : ZERO;
       const below: X = power === 0 ? ZERO : mulX(real(power), { ...self, name: name(power - 1) } as X);
-      states.push({ name: name(power), derivative: addX(decay, below), jump: power === 0 ? ONE : ZERO, port });
+      states.push({
+        name: name(power),
+        derivative: addX(decay, below),
+        jump: power === 0 ? ONE : ZERO,
+        port,
+      });
     }
-    sum = addX(sum, mulX(t.coefficient, { k: "ref", type: "real", role: "state", name: name(t.power), factor: 1 }));
+    sum = addX(
+      sum,
+      mulX(t.coefficient, { k: "ref", type: "real", role: "state", name: name(t.power), factor: 1 }),
+    );
   }
   return { states, value: sum };
 }
 
-function fromEquation(kernel: string, port: string, definition: Extract<KernelDefinition, { form: "equation" }>, initial: (name: string) => X): Convolution {
+function fromEquation(
+  kernel: string,
+  port: string,
+  definition: Extract<KernelDefinition, { form: "equation" }>,
+  initial: (name: string) => X,
+): Convolution {
   const name = (n: string) => `${n}__${port}`;
-  const renamed = (x: X) => rebuild(x, (n) => (n.k === "ref" && definition.names.includes(n.name) ? { ...n, name: name(n.name) } : n));
+  const renamed = (x: X) =>
+    rebuild(x, (n) =>
+      n.k === "ref" && definition.names.includes(n.name) ? { ...n, name: name(n.name) } : n,
+    );
   const states = definition.names.map((n, i): KernelState => {
     const next = definition.names[i + 1];
-    const derivative: X = next ? { k: "ref", type: "real", role: "state", name: name(next), factor: 1 } : renamed(definition.last);
+    const derivative: X = next
+      ? { k: "ref", type: "real", role: "state", name: name(next), factor: 1 }
+      : renamed(definition.last);
     return { name: name(n), derivative, jump: initial(n), port };
   });
   return { states, value: { k: "ref", type: "real", role: "state", name: name(kernel), factor: 1 } };
@@ -144,6 +171,13 @@ function fromEquation(kernel: string, port: string, definition: Extract<KernelDe
  * @param initial - initial value of a kernel's state, as an expression of parameters
  * @throws SynfireError "unsupported-model" for a kernel that no linear equation describes
  */
-export function convolution(kernel: string, port: string, definition: KernelDefinition, initial: (name: string) => X): Convolution {
-  return definition.form === "function" ? fromFunction(kernel, port, definition.value) : fromEquation(kernel, port, definition, initial);
+export function convolution(
+  kernel: string,
+  port: string,
+  definition: KernelDefinition,
+  initial: (name: string) => X,
+): Convolution {
+  return definition.form === "function"
+    ? fromFunction(kernel, port, definition.value)
+    : fromEquation(kernel, port, definition, initial);
 }

@@ -14,12 +14,17 @@ export interface LinearForm {
 export const isConstant = (x: X): boolean =>
   [...nodesOf(x)].every(
     (n) =>
-      (n.k !== "ref" || n.role === "parameter" || n.role === "internal") && n.k !== "convolve" && !(n.k === "call" && n.name.startsWith("random_")),
+      (n.k !== "ref" || n.role === "parameter" || n.role === "internal") &&
+      n.k !== "convolve" &&
+      !(n.k === "call" && n.name.startsWith("random_")),
   );
 
 /** @returns the linear form of x in the variables, or undefined if x is not linear in them */
 export function linearForm(x: X, variables: ReadonlySet<string>): LinearForm | undefined {
-  const involves = (y: X) => [...nodesOf(y)].some((n) => n.k === "ref" && ((n.role === "state" && variables.has(n.name)) || n.role === "port"));
+  const involves = (y: X) =>
+    [...nodesOf(y)].some(
+      (n) => n.k === "ref" && ((n.role === "state" && variables.has(n.name)) || n.role === "port"),
+    );
   const scale = (form: LinearForm, by: (y: X) => X): LinearForm => ({
     coefficients: new Map([...form.coefficients].map(([name, c]) => [name, by(c)])),
     rest: form.rest.map(by),
@@ -36,7 +41,12 @@ export function linearForm(x: X, variables: ReadonlySet<string>): LinearForm | u
     switch (y.k) {
       case "ref":
         if (y.role === "port") return { coefficients: new Map(), rest: [], jumps: one };
-        if (y.factor !== 1) return { coefficients: new Map([[y.name, { k: "number", type: "real", value: 1 }]]), rest: [], jumps: new Map() };
+        if (y.factor !== 1)
+          return {
+            coefficients: new Map([[y.name, { k: "number", type: "real", value: 1 }]]),
+            rest: [],
+            jumps: new Map(),
+          };
         return { coefficients: one, rest: [], jumps: new Map() };
       case "unary": {
         const a = y.op === "-" ? form(y.a) : undefined;
@@ -48,7 +58,12 @@ export function linearForm(x: X, variables: ReadonlySet<string>): LinearForm | u
           const [l, r0] = [form(a), form(b)];
           const r = r0 && y.op === "-" ? scale(r0, negateX) : r0;
           return (
-            l && r && { coefficients: merge(l.coefficients, r.coefficients), rest: [...l.rest, ...r.rest], jumps: merge(l.jumps, r.jumps) }
+            l &&
+            r && {
+              coefficients: merge(l.coefficients, r.coefficients),
+              rest: [...l.rest, ...r.rest],
+              jumps: merge(l.jumps, r.jumps),
+            }
           );
         }
         if (y.op === "*") {
@@ -78,12 +93,16 @@ export function linearForm(x: X, variables: ReadonlySet<string>): LinearForm | u
  * Splits ODE variables: those whose equations are linear with constant coefficients and depend on such variables only can be
  * advanced exactly; the rest needs Runge-Kutta.
  */
-export function splitExact(odes: ReadonlyMap<string, X>): { readonly exact: ReadonlyMap<string, LinearForm>; readonly numeric: readonly string[] } {
+export function splitExact(odes: ReadonlyMap<string, X>): {
+  readonly exact: ReadonlyMap<string, LinearForm>;
+  readonly numeric: readonly string[];
+} {
   const variables = new Set(odes.keys());
   const forms = new Map<string, LinearForm>();
   for (const [name, x] of odes) {
     const form = linearForm(x, variables);
-    if (form && [...form.coefficients.values(), ...form.jumps.values()].every(isConstant)) forms.set(name, form);
+    if (form && [...form.coefficients.values(), ...form.jumps.values()].every(isConstant))
+      forms.set(name, form);
   }
   for (let changed = true; changed; ) {
     changed = false;

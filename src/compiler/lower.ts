@@ -2,7 +2,16 @@
 
 import { SynfireError } from "../errors.js";
 import type { Builder } from "./builder.js";
-import { expressionsOf, type NumberType, nodesOf, type RefRole, type S, statementsOf, type UserFunction, type X } from "./expression.js";
+import {
+  expressionsOf,
+  type NumberType,
+  nodesOf,
+  type RefRole,
+  type S,
+  statementsOf,
+  type UserFunction,
+  type X,
+} from "./expression.js";
 import type { IrType, Value, Variable } from "./ir.js";
 import { isConstant } from "./linear.js";
 import * as math from "./math.js";
@@ -26,9 +35,21 @@ export interface LowerContext {
 }
 
 const UNARY: Readonly<Record<string, (b: Builder, x: Value) => Value>> = {
-  exp: math.exp, ln: math.log, log10: math.log10, expm1: math.expm1, sin: math.sin, cos: math.cos, tan: math.tan,
-  sinh: math.sinh, cosh: math.cosh, tanh: math.tanh, erf: math.erf, erfc: math.erfc,
-  sqrt: (b, x) => b.sqrt(x), ceil: (b, x) => b.ceil(x), floor: (b, x) => b.floor(x),
+  exp: math.exp,
+  ln: math.log,
+  log10: math.log10,
+  expm1: math.expm1,
+  sin: math.sin,
+  cos: math.cos,
+  tan: math.tan,
+  sinh: math.sinh,
+  cosh: math.cosh,
+  tanh: math.tanh,
+  erf: math.erf,
+  erfc: math.erfc,
+  sqrt: (b, x) => b.sqrt(x),
+  ceil: (b, x) => b.ceil(x),
+  floor: (b, x) => b.floor(x),
   round: (b, x) => b.floor(b.add(x, b.constant(x.type, 0.5))),
 };
 const COMPARE = { "<": "lt", "<=": "le", "==": "eq", "!=": "ne", ">=": "ge", ">": "gt" } as const;
@@ -101,7 +122,8 @@ export class Lowering {
     if (x.role === "state") return this.#overrides?.get(x.name) ?? b.get(this.#c.state(x.name));
     if (x.role === "local") {
       const local = this.#locals.get(x.name);
-      if (!local) throw new SynfireError("unsupported-model", `${x.name} is read before it is assigned`, x.name);
+      if (!local)
+        throw new SynfireError("unsupported-model", `${x.name} is read before it is assigned`, x.name);
       return b.get(local);
     }
     if (x.role === "parameter" || x.role === "internal") return this.#c.constant(x);
@@ -122,11 +144,13 @@ export class Lowering {
     }
     if (op === "**") {
       const base = this.as("real", x.a);
-      if (x.b.k === "number" && Number.isInteger(x.b.value) && Math.abs(x.b.value) <= 64) return math.powInteger(b, base, x.b.value);
+      if (x.b.k === "number" && Number.isInteger(x.b.value) && Math.abs(x.b.value) <= 64)
+        return math.powInteger(b, base, x.b.value);
       return math.pow(b, base, this.as("real", x.b));
     }
     if (op === "<<" || op === ">>") {
-      if (x.b.k !== "number") throw new SynfireError("unsupported-model", `the count of ${op} must be a literal`);
+      if (x.b.k !== "number")
+        throw new SynfireError("unsupported-model", `the count of ${op} must be a literal`);
       const value = this.as("integer", x.a);
       return op === "<<" ? b.shl(value, x.b.value) : b.shr(value, x.b.value);
     }
@@ -139,7 +163,9 @@ export class Lowering {
       case "*":
         return b.mul(l, r);
       case "/":
-        return x.type === "integer" ? b.convert("i32", b.div(b.convert("f64", l), b.convert("f64", r))) : b.div(l, r);
+        return x.type === "integer"
+          ? b.convert("i32", b.div(b.convert("f64", l), b.convert("f64", r)))
+          : b.div(l, r);
       case "%": {
         if (x.type === "integer") {
           const quotient = b.convert("i32", b.div(b.convert("f64", l), b.convert("f64", r)));
@@ -183,7 +209,10 @@ export class Lowering {
       case "pow":
         return math.pow(b, this.as("real", first!), this.as("real", second!));
       case "steps": {
-        const steps = b.div(this.as("real", first!), this.#c.constant({ k: "call", type: "real", name: "resolution", args: [] }));
+        const steps = b.div(
+          this.as("real", first!),
+          this.#c.constant({ k: "call", type: "real", name: "resolution", args: [] }),
+        );
         return b.convert("i32", b.floor(b.add(steps, b.constant(steps.type, 0.5))));
       }
       case "random_uniform": {
@@ -197,7 +226,11 @@ export class Lowering {
       case "random_poisson":
         return this.#poisson(b.convert("f64", this.as("real", first!)));
       default:
-        throw new SynfireError("unsupported-model", `${x.name}() cannot be used while the network runs`, x.name);
+        throw new SynfireError(
+          "unsupported-model",
+          `${x.name}() cannot be used while the network runs`,
+          x.name,
+        );
     }
   }
 
@@ -206,15 +239,23 @@ export class Lowering {
     const { b } = this.#c;
     const f = (v: number) => b.constant("f64", v);
     const u = math.uniform(b, this.#c.randomWords()[0]!);
-    const [count, term, sum] = [b.variable("count", "f64"), b.variable("term", "f64"), b.variable("sum", "f64")];
+    const [count, term, sum] = [
+      b.variable("count", "f64"),
+      b.variable("term", "f64"),
+      b.variable("sum", "f64"),
+    ];
     b.set(count, f(0));
     b.set(term, math.exp(b, b.neg(b.min(mean, f(500)))));
     b.set(sum, b.get(term));
-    b.while([count, term, sum], () => b.and(b.gt(u, b.get(sum)), b.lt(b.get(count), f(2000))), () => {
-      b.set(count, b.add(b.get(count), f(1)));
-      b.set(term, b.div(b.mul(b.get(term), mean), b.get(count)));
-      b.set(sum, b.add(b.get(sum), b.get(term)));
-    });
+    b.while(
+      [count, term, sum],
+      () => b.and(b.gt(u, b.get(sum)), b.lt(b.get(count), f(2000))),
+      () => {
+        b.set(count, b.add(b.get(count), f(1)));
+        b.set(term, b.div(b.mul(b.get(term), mean), b.get(count)));
+        b.set(sum, b.add(b.get(sum), b.get(term)));
+      },
+    );
     return b.convert("i32", b.get(count));
   }
 
@@ -264,7 +305,11 @@ export class Lowering {
         this.#if(s.branches, s.otherwise);
         return;
       case "while":
-        this.#loop(s.body, () => this.as("boolean", s.condition), () => this.statements(s.body));
+        this.#loop(
+          s.body,
+          () => this.as("boolean", s.condition),
+          () => this.statements(s.body),
+        );
         return;
       case "for": {
         const counter = this.#local(s.name, s.type);
@@ -273,10 +318,15 @@ export class Lowering {
           const [i, end] = [b.get(counter), this.as(s.type, s.to)];
           return s.step > 0 ? b.lt(i, end) : b.gt(i, end);
         };
-        this.#loop(s.body, test, () => {
-          this.statements(s.body);
-          b.set(counter, b.add(b.get(counter), b.constant(counter.type, s.step)));
-        }, [counter]);
+        this.#loop(
+          s.body,
+          test,
+          () => {
+            this.statements(s.body);
+            b.set(counter, b.add(b.get(counter), b.constant(counter.type, s.step)));
+          },
+          [counter],
+        );
         return;
       }
       case "integrate":
@@ -288,7 +338,8 @@ export class Lowering {
       case "return": {
         const returned = this.#returned;
         if (!returned) return;
-        if (s.value && returned.result) b.set(returned.result, this.#converted(this.#typeOf(returned.result), this.expression(s.value)));
+        if (s.value && returned.result)
+          b.set(returned.result, this.#converted(this.#typeOf(returned.result), this.expression(s.value)));
         b.set(returned.done, b.constant("bool", 1));
         return;
       }
@@ -320,10 +371,14 @@ export class Lowering {
     this.#declareLocals(body);
     const assigned = new Set<Variable>(also);
     for (const s of statementsOf(body)) {
-      if (s.k === "set") assigned.add(s.role === "state" ? this.#c.state(s.name) : this.#local(s.name, s.type));
+      if (s.k === "set")
+        assigned.add(s.role === "state" ? this.#c.state(s.name) : this.#local(s.name, s.type));
       if (s.k === "for") assigned.add(this.#local(s.name, s.type));
       if (s.k === "integrate" || s.k === "emit") {
-        throw new SynfireError("unsupported-model", "integrate_odes() and emit_spike() cannot be called in a loop");
+        throw new SynfireError(
+          "unsupported-model",
+          "integrate_odes() and emit_spike() cannot be called in a loop",
+        );
       }
       if (s.k === "return" && this.#returned) {
         assigned.add(this.#returned.done);
@@ -355,7 +410,8 @@ export function mostEmissions(body: readonly S[]): number {
   let most = 0;
   for (const s of body) {
     if (s.k === "emit") most += s.count.k === "number" ? s.count.value : Number.POSITIVE_INFINITY;
-    if (s.k === "if") most += Math.max(...s.branches.map((b) => mostEmissions(b.body)), mostEmissions(s.otherwise));
+    if (s.k === "if")
+      most += Math.max(...s.branches.map((b) => mostEmissions(b.body)), mostEmissions(s.otherwise));
     if (s.k === "for" || s.k === "while") most += mostEmissions(s.body) > 0 ? Number.POSITIVE_INFINITY : 0;
   }
   return most;

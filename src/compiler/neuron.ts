@@ -11,7 +11,14 @@ import { convolution, type KernelState } from "./kernels.js";
 import { isConstant, type LinearForm, splitExact, variablesOf } from "./linear.js";
 import { assignedStates, Lowering, mostEmissions } from "./lower.js";
 import * as math from "./math.js";
-import type { Binding, ConstantSlot, NeuronProgram, ParameterLookup, Recordable, StateSlot } from "./program.js";
+import type {
+  Binding,
+  ConstantSlot,
+  NeuronProgram,
+  ParameterLookup,
+  Recordable,
+  StateSlot,
+} from "./program.js";
 import { propagators } from "./propagators.js";
 import { integrate } from "./runge-kutta.js";
 
@@ -26,7 +33,11 @@ export interface CompileOptions {
 /** @throws SynfireError "unsupported-model" for what cannot be compiled, e.g. a synapse */
 export function compileNeuron(model: Model, options: CompileOptions): NeuronProgram {
   if (model.role === "synapse") {
-    throw new SynfireError("unsupported-model", `${model.name} is a synapse model; it parses and checks, but cannot be created as a neuron`, model.name);
+    throw new SynfireError(
+      "unsupported-model",
+      `${model.name} is a synapse model; it parses and checks, but cannot be created as a neuron`,
+      model.name,
+    );
   }
   return new NeuronCompiler(elaborate(model, options.sizes), options).compile();
 }
@@ -62,7 +73,8 @@ class NeuronCompiler {
   readonly #numeric: readonly string[];
   readonly #states: StateSlot[];
   readonly #stateVariables = new Map<string, Variable>();
-  readonly #constants: (ConstantSlot & { readonly evaluate: ((c: HostContext) => number) | undefined })[] = [];
+  readonly #constants: (ConstantSlot & { readonly evaluate: ((c: HostContext) => number) | undefined })[] =
+    [];
   readonly #constantInputs = new Map<string, Variable>();
   readonly #inputs: { readonly input: IrInput; readonly binding: Binding }[] = [];
   readonly #inputVariables = new Map<string, Variable>();
@@ -101,17 +113,16 @@ class NeuronCompiler {
     }
     this.#emitted = this.#b.variable("emitted", "i32");
     this.#failed = this.#b.variable("failed", "i32");
-    const self = this;
     this.#lowering = new Lowering({
       b: this.#b,
       real: options.real,
       functions: this.#m.functions,
-      constant: (x) => self.#constant(x),
-      state: (name) => self.#state(name),
-      input: (role, name) => self.#input(role, name),
-      randomWords: () => self.#randomWords(),
-      emit: (count) => self.#b.set(self.#emitted, self.#b.add(self.#b.get(self.#emitted), count)),
-      integrate: (names) => self.#integrate(names),
+      constant: (x) => this.#constant(x),
+      state: (name) => this.#state(name),
+      input: (role, name) => this.#input(role, name),
+      randomWords: () => this.#randomWords(),
+      emit: (count) => this.#b.set(this.#emitted, this.#b.add(this.#b.get(this.#emitted), count)),
+      integrate: (names) => this.#integrate(names),
     });
   }
 
@@ -124,13 +135,21 @@ class NeuronCompiler {
     for (const handler of this.#onReceive) this.#lowering.statements(handler.body);
     for (const [k, next] of nextKernels) {
       const arrived = this.#input("port", k.port);
-      const raised = k.jump.k === "number" && k.jump.value === 0 ? next : b.add(next, b.mul(this.#lowering.as("real", k.jump), arrived));
+      const raised =
+        k.jump.k === "number" && k.jump.value === 0
+          ? next
+          : b.add(next, b.mul(this.#lowering.as("real", k.jump), arrived));
       b.set(this.#state(k.name), raised);
     }
     this.#applyJumps();
-    for (const handler of this.#onCondition) if (!this.#isSubstep(handler.condition)) this.#condition(handler);
+    for (const handler of this.#onCondition)
+      if (!this.#isSubstep(handler.condition)) this.#condition(handler);
     const outputs = [...this.#stateVariables.values(), this.#emitted, this.#failed];
-    const update = b.finish(`update_${this.#m.name.replace(/\W/g, "_")}`, this.#inputs.map((i) => i.input), outputs);
+    const update = b.finish(
+      `update_${this.#m.name.replace(/\W/g, "_")}`,
+      this.#inputs.map((i) => i.input),
+      outputs,
+    );
     validateIr(update);
     return this.#program(update);
   }
@@ -141,12 +160,15 @@ class NeuronCompiler {
 
   #state(name: string): Variable {
     const variable = this.#stateVariables.get(name);
-    if (!variable) throw new SynfireError("unsupported-model", `${this.#m.name}: ${name} is not a state variable`, name);
+    if (!variable)
+      throw new SynfireError("unsupported-model", `${this.#m.name}: ${name} is not a state variable`, name);
     return variable;
   }
 
   #condition(handler: ScalarModel["onCondition"][number]): void {
-    this.#b.if(this.#lowering.as("boolean", handler.condition), () => this.#lowering.statements(handler.body));
+    this.#b.if(this.#lowering.as("boolean", handler.condition), () =>
+      this.#lowering.statements(handler.body),
+    );
   }
 
   /** true if the condition reads a state that is marked to be watched inside the integrator's steps */
@@ -157,7 +179,12 @@ class NeuronCompiler {
 
   // constants
 
-  #slot(key: string, type: "real" | "i32", parameters: ReadonlySet<string>, evaluateSlot?: (c: HostContext) => number): { index: number; variable: Variable } {
+  #slot(
+    key: string,
+    type: "real" | "i32",
+    parameters: ReadonlySet<string>,
+    evaluateSlot?: (c: HostContext) => number,
+  ): { index: number; variable: Variable } {
     const known = this.#constantInputs.get(key);
     if (known) return { index: this.#constants.findIndex((c) => c.name === key), variable: known };
     const index = this.#constants.push({ name: key, type, parameters, evaluate: evaluateSlot }) - 1;
@@ -206,25 +233,37 @@ class NeuronCompiler {
     }
     const value = this.#b.get(variable);
     if (role === "count") return this.#b.convert("i32", value);
-    if (role === "time") return this.#b.mul(this.#b.convert(this.#options.real, value), this.#b.constant(this.#options.real, this.#options.resolution));
+    if (role === "time")
+      return this.#b.mul(
+        this.#b.convert(this.#options.real, value),
+        this.#b.constant(this.#options.real, this.#options.resolution),
+      );
     return value;
   }
 
   #bindingOf(role: string, name: string): { binding: Binding; type: Variable["type"]; uniform: boolean } {
     if (role === "time") return { binding: { kind: "step" }, type: "u32", uniform: true };
-    if (role === "step" || role === "key0" || role === "key1") return { binding: { kind: role }, type: "u32", uniform: true };
+    if (role === "step" || role === "key0" || role === "key1")
+      return { binding: { kind: role }, type: "u32", uniform: true };
     if (role === "gid") return { binding: { kind: "gid" }, type: "u32", uniform: false };
     const spike = this.#m.spikePorts.findIndex((p) => p.name === name);
-    if (spike >= 0) return { binding: { kind: "receptor", index: spike }, type: this.#options.real, uniform: false };
+    if (spike >= 0)
+      return { binding: { kind: "receptor", index: spike }, type: this.#options.real, uniform: false };
     const continuous = this.#m.continuousPorts.findIndex((p) => p.name === name);
-    if (continuous < 0) throw new SynfireError("unsupported-model", `${this.#m.name}: no input port ${name}`, name);
+    if (continuous < 0)
+      throw new SynfireError("unsupported-model", `${this.#m.name}: no input port ${name}`, name);
     return { binding: { kind: "continuous", index: continuous }, type: this.#options.real, uniform: false };
   }
 
   #randomWords(): readonly Value[] {
     const site = this.#b.constant("u32", this.#randomSites++);
     const zero = this.#b.constant("u32", 0);
-    const [gid, step, key0, key1] = ["gid", "step", "key0", "key1"].map((k) => this.#input(k, k)) as [Value, Value, Value, Value];
+    const [gid, step, key0, key1] = ["gid", "step", "key0", "key1"].map((k) => this.#input(k, k)) as [
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
     return math.philox(this.#b, [gid, step, site, zero], [key0, key1]);
   }
 
@@ -266,7 +305,8 @@ class NeuronCompiler {
   #entry(group: ExactGroup, name: string, pick: (g: GroupValues) => number): Value {
     const parameters = new Set<string>();
     for (const form of this.#exact.values()) {
-      for (const x of [...form.coefficients.values(), ...form.rest.filter(isConstant)]) for (const p of this.#parametersOf(x)) parameters.add(p);
+      for (const x of [...form.coefficients.values(), ...form.rest.filter(isConstant)])
+        for (const p of this.#parametersOf(x)) parameters.add(p);
     }
     const key = `${[...group.active].sort().join(" ")}: ${name}`;
     const known = this.#constantInputs.has(key);
@@ -287,18 +327,37 @@ class NeuronCompiler {
     const runtimeRest = [...reach].filter((j) => restOf(j).some((x) => !isConstant(x)));
     if (reach.size === 1 && !constantRest && runtimeRest.length === 0) {
       if (form.coefficients.size === 0) return own;
-      return b.mul(own, this.#entry(group, `propagator ${name}`, (g) => 1 + g.change(name, name)));
+      return b.mul(
+        own,
+        this.#entry(group, `propagator ${name}`, (g) => 1 + g.change(name, name)),
+      );
     }
     let change: Value | undefined;
     const addTerm = (x: Value) => {
       change = change ? b.add(change, x) : x;
     };
-    if (constantRest) addTerm(this.#entry(group, `offset ${name}`, (g) => [...reach].reduce((sum, j) => sum + g.input(name, j) * g.rest(j), 0)));
-    for (const j of reach) addTerm(b.mul(b.get(this.#state(j)), this.#entry(group, `change ${name} ${j}`, (g) => g.change(name, j))));
+    if (constantRest)
+      addTerm(
+        this.#entry(group, `offset ${name}`, (g) =>
+          [...reach].reduce((sum, j) => sum + g.input(name, j) * g.rest(j), 0),
+        ),
+      );
+    for (const j of reach)
+      addTerm(
+        b.mul(
+          b.get(this.#state(j)),
+          this.#entry(group, `change ${name} ${j}`, (g) => g.change(name, j)),
+        ),
+      );
     for (const j of runtimeRest) {
       const values = restOf(j).filter((x) => !isConstant(x));
       const sum = values.map((x) => this.#lowering.as("real", x)).reduce((x, y) => b.add(x, y));
-      addTerm(b.mul(sum, this.#entry(group, `input ${name} ${j}`, (g) => g.input(name, j))));
+      addTerm(
+        b.mul(
+          sum,
+          this.#entry(group, `input ${name} ${j}`, (g) => g.input(name, j)),
+        ),
+      );
     }
     return b.add(own, change!);
   }
@@ -310,7 +369,8 @@ class NeuronCompiler {
   #integrate(names: readonly string[] | undefined): void {
     const chosen = names ?? [...this.#odes.keys()];
     for (const name of chosen) {
-      if (!this.#odes.has(name)) throw new SynfireError("unsupported-model", `integrate_odes: ${name} has no equation`, name);
+      if (!this.#odes.has(name))
+        throw new SynfireError("unsupported-model", `integrate_odes: ${name} has no equation`, name);
     }
     const kernels = this.#kernelStates.map((k) => k.name);
     const exact = chosen.filter((n) => this.#exact.has(n));
@@ -324,7 +384,8 @@ class NeuronCompiler {
   /** @param moving - exact variables that change in this step: integrated along if a numeric one depends on them */
   #rungeKutta(numeric: readonly string[], moving: ReadonlySet<string>): void {
     const { b } = this;
-    const right = (name: string) => this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
+    const right = (name: string) =>
+      this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
     const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
     const along = new Set<string>();
     const visit = (name: string) => {
@@ -355,7 +416,8 @@ class NeuronCompiler {
       variables,
       step: this.#state("__step"),
       failed: this.#failed,
-      derivatives: (values) => new Map([...variables.keys()].map((name) => [name, this.#lowering.at(values, right(name))])),
+      derivatives: (values) =>
+        new Map([...variables.keys()].map((name) => [name, this.#lowering.at(values, right(name))])),
       event: () => {
         for (const handler of events) this.#condition(handler);
       },
@@ -418,14 +480,21 @@ class NeuronCompiler {
     const active = new Set(group.active);
     names.forEach((name, i) => {
       if (!active.has(name)) return;
-      for (const [j, c] of this.#exact.get(name)!.coefficients) a[i * n + names.indexOf(j)] = evaluate(c, context);
+      for (const [j, c] of this.#exact.get(name)!.coefficients)
+        a[i * n + names.indexOf(j)] = evaluate(c, context);
     });
     const { change, input } = propagators(a, n, this.#options.resolution);
     const index = (name: string) => names.indexOf(name);
     return {
       change: (i, j) => change[index(i) * n + index(j)]!,
       input: (i, j) => input[index(i) * n + index(j)]!,
-      rest: (j) => (active.has(j) ? this.#exact.get(j)!.rest.filter(isConstant).reduce((sum, x) => sum + evaluate(x, context), 0) : 0),
+      rest: (j) =>
+        active.has(j)
+          ? this.#exact
+              .get(j)!
+              .rest.filter(isConstant)
+              .reduce((sum, x) => sum + evaluate(x, context), 0)
+          : 0,
     };
   }
 
@@ -474,7 +543,9 @@ class NeuronCompiler {
           ...context,
           lookup: (name) => {
             const other = this.#states.findIndex((s) => s.name === name);
-            return other >= 0 && other !== index ? evaluate(initials[other]!, withStates) : context.lookup(name);
+            return other >= 0 && other !== index
+              ? evaluate(initials[other]!, withStates)
+              : context.lookup(name);
           },
         };
         return evaluate(initials[index]!, withStates);
@@ -489,7 +560,8 @@ class NeuronCompiler {
   }
 
   #maxEmission(): number {
-    const own = mostEmissions(this.#update) + this.#onReceive.reduce((sum, h) => sum + mostEmissions(h.body), 0);
+    const own =
+      mostEmissions(this.#update) + this.#onReceive.reduce((sum, h) => sum + mostEmissions(h.body), 0);
     return this.#onCondition.reduce((sum, h) => {
       const most = mostEmissions(h.body);
       // inside the integrator a condition may hold in several sub-steps
@@ -501,10 +573,14 @@ class NeuronCompiler {
     const recordables = new Map<string, Recordable>();
     const slots = new Map(this.#states.map((s, i) => [s.name, i]));
     for (const [label, { value, factor, unit }] of this.#m.recordables) {
-      const names = [...new Set([...nodesOf(value)].flatMap((n) => (n.k === "ref" && n.role === "state" ? [n.name] : [])))];
+      const names = [
+        ...new Set([...nodesOf(value)].flatMap((n) => (n.k === "ref" && n.role === "state" ? [n.name] : []))),
+      ];
       const states = names.map((n) => slots.get(n));
       if (states.some((s) => s === undefined)) continue;
-      const hostOnly = [...nodesOf(value)].every((n) => n.k !== "ref" || ["state", "parameter", "internal"].includes(n.role));
+      const hostOnly = [...nodesOf(value)].every(
+        (n) => n.k !== "ref" || ["state", "parameter", "internal"].includes(n.role),
+      );
       if (!hostOnly) continue;
       const plain = value.k === "ref" && value.role === "state";
       recordables.set(label, {
@@ -538,7 +614,10 @@ class NeuronCompiler {
 }
 
 /** Replaces convolve() everywhere by kernel states. */
-function resolveConvolutions(model: ScalarModel, kernelStates: KernelState[]): { model: ScalarModel; consumed: ReadonlySet<string> } {
+function resolveConvolutions(
+  model: ScalarModel,
+  kernelStates: KernelState[],
+): { model: ScalarModel; consumed: ReadonlySet<string> } {
   const consumed = new Set<string>();
   const values = new Map<string, X>();
   const initial = (name: string): X => {
@@ -552,7 +631,8 @@ function resolveConvolutions(model: ScalarModel, kernelStates: KernelState[]): {
       let value = values.get(key);
       if (!value) {
         const definition = model.kernels.get(n.kernel);
-        if (!definition) throw new SynfireError("unsupported-model", `${model.name}: unknown kernel ${n.kernel}`, n.kernel);
+        if (!definition)
+          throw new SynfireError("unsupported-model", `${model.name}: unknown kernel ${n.kernel}`, n.kernel);
         const made = convolution(n.kernel, n.port, definition, initial);
         kernelStates.push(...made.states);
         value = made.value;
@@ -566,7 +646,11 @@ function resolveConvolutions(model: ScalarModel, kernelStates: KernelState[]): {
         case "set":
           return { ...s, value: resolve(s.value) };
         case "if":
-          return { ...s, branches: s.branches.map((b) => ({ condition: resolve(b.condition), body: statements(b.body) })), otherwise: statements(s.otherwise) };
+          return {
+            ...s,
+            branches: s.branches.map((b) => ({ condition: resolve(b.condition), body: statements(b.body) })),
+            otherwise: statements(s.otherwise),
+          };
         case "while":
           return { ...s, condition: resolve(s.condition), body: statements(s.body) };
         case "for":
@@ -578,10 +662,15 @@ function resolveConvolutions(model: ScalarModel, kernelStates: KernelState[]): {
   const resolved: ScalarModel = {
     ...model,
     odes: new Map([...model.odes].map(([name, x]) => [name, resolve(x)])),
-    recordables: new Map([...model.recordables].map(([name, r]) => [name, { ...r, value: resolve(r.value) }])),
+    recordables: new Map(
+      [...model.recordables].map(([name, r]) => [name, { ...r, value: resolve(r.value) }]),
+    ),
     update: statements(model.update),
     onReceive: model.onReceive.map((h) => ({ ...h, body: statements(h.body) })),
-    onCondition: model.onCondition.map((h) => ({ condition: resolve(h.condition), body: statements(h.body) })),
+    onCondition: model.onCondition.map((h) => ({
+      condition: resolve(h.condition),
+      body: statements(h.body),
+    })),
   };
   return { model: resolved, consumed };
 }

@@ -46,60 +46,67 @@ export function integrate(i: Integration): void {
   const names = [...variables.keys()];
   b.set(time, c(0));
   const assigned = [...new Set([time, step, failed, ...variables.values(), ...i.eventVariables])];
-  b.while(assigned, () => b.lt(b.get(time), i.interval), () => {
-    const wanted = b.get(step);
-    const remaining = b.sub(i.interval, b.get(time));
-    const last = b.ge(wanted, remaining);
-    const h = b.min(wanted, remaining);
-    const start = new Map(names.map((name) => [name, b.get(variables.get(name)!)]));
-    /** start + h * sum of weight x slope */
-    const slopes: ReadonlyMap<string, Value>[] = [];
-    const combine = (name: string, weights: readonly number[]) => {
-      let sum: Value | undefined;
-      weights.forEach((w, k) => {
-        if (w === 0) return;
-        const term = b.mul(c(w), slopes[k]!.get(name)!);
-        sum = sum ? b.add(sum, term) : term;
-      });
-      return b.mul(h, sum!);
-    };
-    for (const weights of STAGES) {
-      const at = weights.length === 0 ? start : new Map(names.map((name) => [name, b.add(start.get(name)!, combine(name, weights))]));
-      slopes.push(i.derivatives(at));
-    }
-    let worst = c(0);
-    for (const name of names) worst = b.max(worst, b.abs(combine(name, ERROR)));
-    const ratio = b.div(worst, i.tolerance);
-    const rejected = b.gt(ratio, c(1.1));
-    const next = new Map(names.map((name) => [name, b.add(start.get(name)!, combine(name, SOLUTION))]));
+  b.while(
+    assigned,
+    () => b.lt(b.get(time), i.interval),
+    () => {
+      const wanted = b.get(step);
+      const remaining = b.sub(i.interval, b.get(time));
+      const last = b.ge(wanted, remaining);
+      const h = b.min(wanted, remaining);
+      const start = new Map(names.map((name) => [name, b.get(variables.get(name)!)]));
+      /** start + h * sum of weight x slope */
+      const slopes: ReadonlyMap<string, Value>[] = [];
+      const combine = (name: string, weights: readonly number[]) => {
+        let sum: Value | undefined;
+        weights.forEach((w, k) => {
+          if (w === 0) return;
+          const term = b.mul(c(w), slopes[k]!.get(name)!);
+          sum = sum ? b.add(sum, term) : term;
+        });
+        return b.mul(h, sum!);
+      };
+      for (const weights of STAGES) {
+        const at =
+          weights.length === 0
+            ? start
+            : new Map(names.map((name) => [name, b.add(start.get(name)!, combine(name, weights))]));
+        slopes.push(i.derivatives(at));
+      }
+      let worst = c(0);
+      for (const name of names) worst = b.max(worst, b.abs(combine(name, ERROR)));
+      const ratio = b.div(worst, i.tolerance);
+      const rejected = b.gt(ratio, c(1.1));
+      const next = new Map(names.map((name) => [name, b.add(start.get(name)!, combine(name, SOLUTION))]));
 
-    // max() ignores NaN: look at the new values, too
-    let finite = b.lt(worst, c(Number.POSITIVE_INFINITY));
-    for (const value of next.values()) finite = b.and(finite, b.lt(b.abs(value), c(1e30)));
-    const tooShort = b.and(rejected, b.lt(h, b.mul(i.interval, c(1e-18))));
-    const failure = b.or(tooShort, b.not(finite));
+      // max() ignores NaN: look at the new values, too
+      let finite = b.lt(worst, c(Number.POSITIVE_INFINITY));
+      for (const value of next.values()) finite = b.and(finite, b.lt(b.abs(value), c(1e30)));
+      const tooShort = b.and(rejected, b.lt(h, b.mul(i.interval, c(1e-18))));
+      const failure = b.or(tooShort, b.not(finite));
 
-    b.if(
-      failure,
-      () => {
-        b.set(failed, b.constant("i32", 1));
-        b.set(time, i.interval);
-      },
-      () => {
-        b.if(
-          rejected,
-          () => b.set(step, b.mul(h, b.max(c(0.2), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 5)))))),
-          () => {
-            b.set(time, b.select(last, i.interval, b.add(b.get(time), h)));
-            for (const name of names) b.set(variables.get(name)!, next.get(name)!);
-            b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
-              const growth = b.min(c(5), b.max(c(1), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 6)))));
-              b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
-            });
-            i.event();
-          },
-        );
-      },
-    );
-  });
+      b.if(
+        failure,
+        () => {
+          b.set(failed, b.constant("i32", 1));
+          b.set(time, i.interval);
+        },
+        () => {
+          b.if(
+            rejected,
+            () => b.set(step, b.mul(h, b.max(c(0.2), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 5)))))),
+            () => {
+              b.set(time, b.select(last, i.interval, b.add(b.get(time), h)));
+              for (const name of names) b.set(variables.get(name)!, next.get(name)!);
+              b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
+                const growth = b.min(c(5), b.max(c(1), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 6)))));
+                b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
+              });
+              i.event();
+            },
+          );
+        },
+      );
+    },
+  );
 }

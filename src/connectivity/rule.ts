@@ -57,12 +57,14 @@ export interface ConnectionPlan {
    * Present if the sources of every target are those of the synapse draw (see random/streams.ts), with replacement: engines may
    * then draw them without calling `generate`.
    */
-  readonly draws?: {
-    /** the target itself is left out of its sources */
-    readonly excludeSelf: boolean;
-    /** in-degree of every target; undefined if all have `maxIndegree` */
-    readonly indegrees: Uint32Array | undefined;
-  } | undefined;
+  readonly draws?:
+    | {
+        /** the target itself is left out of its sources */
+        readonly excludeSelf: boolean;
+        /** in-degree of every target; undefined if all have `maxIndegree` */
+        readonly indegrees: Uint32Array | undefined;
+      }
+    | undefined;
 }
 
 /** One connection rule. */

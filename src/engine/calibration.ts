@@ -77,30 +77,55 @@ const ceilLog2 = (x: number): number => {
 };
 
 function calibrateProjection(p: Projection, network: Network): ProjectionCalibration {
-  const [low, high] = rangeOf(p.weight).map((w) => w * p.factor).sort((a, b) => a - b) as [number, number];
-  const [minDelay, maxDelay] = rangeOf(p.delay).map((d) => delaySteps(d, network.resolution)) as [number, number];
+  const [low, high] = rangeOf(p.weight)
+    .map((w) => w * p.factor)
+    .sort((a, b) => a - b) as [number, number];
+  const [minDelay, maxDelay] = rangeOf(p.delay).map((d) => delaySteps(d, network.resolution)) as [
+    number,
+    number,
+  ];
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const smallest = low <= 0 && high >= 0 ? 0 : Math.min(Math.abs(low), Math.abs(high));
   // the largest weight must not round up to 2^15
   const quantum = largest > 0 ? ceilLog2(largest * (1 + 2 ** -13)) - (PACKED_BITS - 1) : 0;
   const base = { quantum, weightLow: low, weightHigh: high, minDelay, maxDelay };
-  if (p.weight.kind === "constant" && p.delay.kind === "constant") return { ...base, layout: "constant", reason: "one weight and one delay" };
-  if (network.precision === "float64") return { ...base, layout: "wide", reason: "float64 keeps every bit of a weight" };
+  if (p.weight.kind === "constant" && p.delay.kind === "constant")
+    return { ...base, layout: "constant", reason: "one weight and one delay" };
+  if (network.precision === "float64")
+    return { ...base, layout: "wide", reason: "float64 keeps every bit of a weight" };
   if (p.weight.kind === "array") return { ...base, layout: "wide", reason: "given weights are not rounded" };
-  if (p.weight.kind === "constant") return { ...base, layout: "packed", reason: "one weight, delays of their own" };
+  if (p.weight.kind === "constant")
+    return { ...base, layout: "packed", reason: "one weight, delays of their own" };
   const error = smallest === 0 ? Number.POSITIVE_INFINITY : 2 ** (quantum - 1) / smallest;
-  if (error <= TOLERATED) return { ...base, layout: "packed", reason: `weights are rounded by less than ${error.toExponential(1)} of their value` };
-  return { ...base, layout: "wide", reason: "16 bits would round the smallest weights by more than 2^-12 of their value" };
+  if (error <= TOLERATED)
+    return {
+      ...base,
+      layout: "packed",
+      reason: `weights are rounded by less than ${error.toExponential(1)} of their value`,
+    };
+  return {
+    ...base,
+    layout: "wide",
+    reason: "16 bits would round the smallest weights by more than 2^-12 of their value",
+  };
 }
 
 /** The receptor and the magnitude with which a weight enters. */
 export function receptorOf(choice: ReceptorChoice, weight: number): { receptor: number; value: number } {
   const receptor = weight < 0 ? choice.negative : choice.positive;
-  return { receptor, value: choice.mode === "count" ? 1 : choice.mode === "magnitude" ? Math.abs(weight) : weight };
+  return {
+    receptor,
+    value: choice.mode === "count" ? 1 : choice.mode === "magnitude" ? Math.abs(weight) : weight,
+  };
 }
 
 /** A weight in units of the receptor's ring: a whole number. */
-export function fixedWeight(weight: number, c: ProjectionCalibration, p: Projection, ring: RingScale): number {
+export function fixedWeight(
+  weight: number,
+  c: ProjectionCalibration,
+  p: Projection,
+  ring: RingScale,
+): number {
   if (c.layout === "packed" && p.weight.kind !== "constant") {
     return Math.floor(weight * 2 ** -c.quantum + 0.5) * 2 ** (c.quantum - ring.exponent);
   }
@@ -117,27 +142,50 @@ export function calibrate(network: Network): Calibration {
   const projections = new Map<Projection, ProjectionCalibration>();
   const poisson = new Map<number, { readonly first: number; readonly thresholds: Float64Array }>();
   let [minDelay, maxDelay] = [Number.POSITIVE_INFINITY, 1];
-  const bounds = network.populations.map((p) => p.program.receptors.map(() => ({ sum: 0, smallest: Number.POSITIVE_INFINITY, coarse: Number.POSITIVE_INFINITY })));
+  const bounds = network.populations.map((p) =>
+    p.program.receptors.map(() => ({
+      sum: 0,
+      smallest: Number.POSITIVE_INFINITY,
+      coarse: Number.POSITIVE_INFINITY,
+    })),
+  );
   const add = (p: Projection, c: ProjectionCalibration, spikes: number) => {
     for (const [population, choice] of p.receptors) {
       for (const [receptor, extreme] of [
-        [choice.positive, choice.positive === choice.negative ? Math.max(Math.abs(c.weightLow), Math.abs(c.weightHigh)) : Math.max(0, c.weightHigh)],
+        [
+          choice.positive,
+          choice.positive === choice.negative
+            ? Math.max(Math.abs(c.weightLow), Math.abs(c.weightHigh))
+            : Math.max(0, c.weightHigh),
+        ],
         [choice.negative, choice.positive === choice.negative ? 0 : Math.max(0, -c.weightLow)],
       ] as const) {
         const bound = bounds[population]![receptor]!;
         const magnitude = choice.mode === "count" ? 1 : extreme;
         if (magnitude === 0) continue;
         bound.sum += p.plan.maxIndegree * magnitude * spikes;
-        const least = choice.mode === "count" ? 1 : c.weightLow > 0 ? c.weightLow : c.weightHigh < 0 ? -c.weightHigh : magnitude;
+        const least =
+          choice.mode === "count"
+            ? 1
+            : c.weightLow > 0
+              ? c.weightLow
+              : c.weightHigh < 0
+                ? -c.weightHigh
+                : magnitude;
         bound.smallest = Math.min(bound.smallest, least);
-        if (c.layout === "packed" && p.weight.kind !== "constant" && choice.mode !== "count") bound.coarse = Math.min(bound.coarse, 2 ** c.quantum);
+        if (c.layout === "packed" && p.weight.kind !== "constant" && choice.mode !== "count")
+          bound.coarse = Math.min(bound.coarse, 2 ** c.quantum);
       }
     }
   };
   for (const p of network.projections) {
     const c = calibrateProjection(p, network);
     if (c.minDelay < 1) {
-      throw new SynfireError("bad-delay", `delay: every delay must be at least the resolution (${network.resolution} ms)`, "delay");
+      throw new SynfireError(
+        "bad-delay",
+        `delay: every delay must be at least the resolution (${network.resolution} ms)`,
+        "delay",
+      );
     }
     projections.set(p, c);
     if (p.plan.total > 0) {
@@ -157,14 +205,24 @@ export function calibrate(network: Network): Calibration {
     maxDelay = Math.max(maxDelay, c.maxDelay);
     add(d.projection, c, largestCount(table));
   }
-  if (maxDelay > 65536) throw new SynfireError("bad-delay", `delay: the longest delay is ${maxDelay} steps, 65536 is the most`, "delay");
+  if (maxDelay > 65536)
+    throw new SynfireError(
+      "bad-delay",
+      `delay: the longest delay is ${maxDelay} steps, 65536 is the most`,
+      "delay",
+    );
   const rings = bounds.map((receptors) =>
     receptors.map(({ sum, smallest, coarse }): RingScale => {
       if (sum === 0) return { form: network.precision === "float64" ? "f64" : "i32", exponent: 0, bound: 0 };
       const exponent32 = ceilLog2(sum) - 30;
       const fineEnough = 2 ** exponent32 <= coarse && 2 ** (exponent32 - 1) <= TOLERATED * smallest;
-      if (network.precision === "float32" && fineEnough) return { form: "i32", exponent: exponent32, bound: sum };
-      return { form: "f64", exponent: Math.min(ceilLog2(sum) - 52, Math.floor(Math.log2(coarse))), bound: sum };
+      if (network.precision === "float32" && fineEnough)
+        return { form: "i32", exponent: exponent32, bound: sum };
+      return {
+        form: "f64",
+        exponent: Math.min(ceilLog2(sum) - 52, Math.floor(Math.log2(coarse))),
+        bound: sum,
+      };
     }),
   );
   // without a projection there is nothing to wait for; keep the interval short enough to stop soon

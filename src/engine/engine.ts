@@ -31,7 +31,9 @@ export interface RunOutcome {
   /** by sample request */
   readonly samples: readonly SampleBatch[];
   /** what stopped the run, if a neuron's equations could not be solved or it emitted more than it may */
-  readonly failure: { readonly kind: "integration" | "emission"; readonly id: number; readonly step: number } | undefined;
+  readonly failure:
+    | { readonly kind: "integration" | "emission"; readonly id: number; readonly step: number }
+    | undefined;
 }
 
 /** State that a run leaves behind, in a form that does not depend on partitions: for rebuilding, save and restore. */
@@ -96,4 +98,8 @@ export interface Engine {
 }
 
 /** How an engine is made: the samples to take are fixed at construction. */
-export type EngineFactory = (network: Network, samples: readonly SampleRequest[], options: EngineOptions) => Promise<Engine>;
+export type EngineFactory = (
+  network: Network,
+  samples: readonly SampleRequest[],
+  options: EngineOptions,
+) => Promise<Engine>;

@@ -6,7 +6,11 @@ import type { Network, Projection, SynapseValue } from "./network.js";
 
 /** Weight and delay of a synapse: draws and arrays. */
 export function synapseValue(value: SynapseValue, index: number, u: number): number {
-  return value.kind === "constant" ? value.value : value.kind === "array" ? value.values[index]! : value.sampler.sample(u);
+  return value.kind === "constant"
+    ? value.value
+    : value.kind === "array"
+      ? value.values[index]!
+      : value.sampler.sample(u);
 }
 
 /** Calls back for every synapse of a projection whose target position lies in a range. */

@@ -36,7 +36,8 @@ export class NodeCollection implements NodeIds, Iterable<number> {
     for (const { first, length } of runs) {
       if (length === 0) continue;
       const last = segments[segments.length - 1];
-      if (last && last.first + last.length === first) segments[segments.length - 1] = { ...last, length: last.length + length };
+      if (last && last.first + last.length === first)
+        segments[segments.length - 1] = { ...last, length: last.length + length };
       else segments.push({ first, length, position });
       position += length;
     }
@@ -45,7 +46,11 @@ export class NodeCollection implements NodeIds, Iterable<number> {
     this.#sorted = [...segments].sort((a, b) => a.first - b.first);
     for (let i = 1; i < this.#sorted.length; i++) {
       const [a, b] = [this.#sorted[i - 1]!, this.#sorted[i]!];
-      if (a.first + a.length > b.first) throw new SynfireError("bad-nodes", `A collection holds every node once; node ${b.first} is in it twice.`);
+      if (a.first + a.length > b.first)
+        throw new SynfireError(
+          "bad-nodes",
+          `A collection holds every node once; node ${b.first} is in it twice.`,
+        );
     }
   }
 
@@ -56,7 +61,11 @@ export class NodeCollection implements NodeIds, Iterable<number> {
 
   /** The id at a position. @throws SynfireError "bad-nodes" outside 0 <= position < length */
   id(position: number): number {
-    if (!(position >= 0 && position < this.length)) throw new SynfireError("bad-nodes", `There is no position ${position} in a collection of ${this.length} nodes.`);
+    if (!(position >= 0 && position < this.length))
+      throw new SynfireError(
+        "bad-nodes",
+        `There is no position ${position} in a collection of ${this.length} nodes.`,
+      );
     const s = this.#segments;
     if (s.length === 1) return s[0]!.first + position;
     let [low, high] = [0, s.length - 1];
@@ -78,7 +87,9 @@ export class NodeCollection implements NodeIds, Iterable<number> {
       else high = middle - 1;
     }
     const found = s[low];
-    return found && id >= found.first && id < found.first + found.length ? found.position + id - found.first : -1;
+    return found && id >= found.first && id < found.first + found.length
+      ? found.position + id - found.first
+      : -1;
   }
 
   *[Symbol.iterator](): Generator<number> {
@@ -99,7 +110,8 @@ export class NodeCollection implements NodeIds, Iterable<number> {
 
   /** Positions from (inclusive) to (exclusive), every step-th; negative positions count from the end, as for arrays. */
   slice(from = 0, to = this.length, step = 1): NodeCollection {
-    if (!Number.isInteger(step) || step < 1) throw new SynfireError("bad-nodes", `slice: step must be a positive integer, not ${step}.`, "step");
+    if (!Number.isInteger(step) || step < 1)
+      throw new SynfireError("bad-nodes", `slice: step must be a positive integer, not ${step}.`, "step");
     const bound = (x: number) => Math.max(0, Math.min(this.length, x < 0 ? this.length + x : x));
     const [a, b] = [bound(from), bound(to)];
     if (step > 1) {
@@ -121,13 +133,21 @@ export class NodeCollection implements NodeIds, Iterable<number> {
   }
 
   #pick(positions: readonly number[]): NodeCollection {
-    return new NodeCollection(this.owner, positions.map((p) => ({ first: this.id(p), length: 1 })));
+    return new NodeCollection(
+      this.owner,
+      positions.map((p) => ({ first: this.id(p), length: 1 })),
+    );
   }
 
   /** This collection followed by others; no node may occur twice. */
   concat(...others: readonly NodeCollection[]): NodeCollection {
-    for (const o of others) if (o.owner !== this.owner) throw new SynfireError("bad-nodes", "The collections belong to different simulators.");
-    return new NodeCollection(this.owner, [this, ...others].flatMap((c) => c.segments));
+    for (const o of others)
+      if (o.owner !== this.owner)
+        throw new SynfireError("bad-nodes", "The collections belong to different simulators.");
+    return new NodeCollection(
+      this.owner,
+      [this, ...others].flatMap((c) => c.segments),
+    );
   }
 
   /** All parameters and state variables, or the one named: a value if all nodes agree, else one per node. */

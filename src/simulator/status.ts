@@ -1,13 +1,35 @@
 /** Values of parameters and state variables as users give and get them. */
 
 import { SynfireError } from "../errors.js";
-import { compileDistribution, type Distribution, isDistribution, philox, Purpose, streamKey, uniformOfWord } from "../random/index.js";
+import {
+  compileDistribution,
+  type Distribution,
+  isDistribution,
+  Purpose,
+  philox,
+  streamKey,
+  uniformOfWord,
+} from "../random/index.js";
 
 /** What can be set: one value, one per node, the elements of a vector, or a distribution. */
-export type StatusValue = number | boolean | string | ArrayLike<number> | readonly (readonly number[])[] | readonly string[] | Distribution;
+export type StatusValue =
+  | number
+  | boolean
+  | string
+  | ArrayLike<number>
+  | readonly (readonly number[])[]
+  | readonly string[]
+  | Distribution;
 
 /** What is read: a value if all nodes agree, else one per node. */
-export type Status = number | boolean | string | readonly string[] | Float64Array | readonly Float64Array[] | Readonly<Record<string, ArrayLike<number>>>;
+export type Status =
+  | number
+  | boolean
+  | string
+  | readonly string[]
+  | Float64Array
+  | readonly Float64Array[]
+  | Readonly<Record<string, ArrayLike<number>>>;
 
 /** One number for all, or one per node. */
 export type PerNode = number | Float64Array;
@@ -18,7 +40,11 @@ export const isArrayLike = (v: unknown): v is ArrayLike<unknown> => Array.isArra
 export function finite(value: unknown, key: string, model: string, allowInfinite = false): number {
   const number = typeof value === "boolean" ? Number(value) : value;
   if (typeof number !== "number" || Number.isNaN(number) || (!allowInfinite && !Number.isFinite(number))) {
-    throw new SynfireError("bad-parameter", `${model}: ${key} must be a ${allowInfinite ? "" : "finite "}number, not ${String(value)}.`, key);
+    throw new SynfireError(
+      "bad-parameter",
+      `${model}: ${key} must be a ${allowInfinite ? "" : "finite "}number, not ${String(value)}.`,
+      key,
+    );
   }
   return number;
 }
@@ -27,7 +53,15 @@ export function finite(value: unknown, key: string, model: string, allowInfinite
  * One value per node from what a user gave.
  * @param ids - the nodes, for distributions: the draw of a node depends on its id and on `stream` only
  */
-export function perNode(value: StatusValue, key: string, model: string, ids: Iterable<number> & { readonly length: number }, seed: number, stream: number, check: (v: unknown) => number): PerNode {
+export function perNode(
+  value: StatusValue,
+  key: string,
+  model: string,
+  ids: Iterable<number> & { readonly length: number },
+  seed: number,
+  stream: number,
+  check: (v: unknown) => number,
+): PerNode {
   if (isDistribution(value)) {
     const sampler = compileDistribution(value);
     const [key0, key1] = streamKey(seed, Purpose.initial, stream);
@@ -42,11 +76,20 @@ export function perNode(value: StatusValue, key: string, model: string, ids: Ite
   }
   if (isArrayLike(value)) {
     if (value.length !== ids.length) {
-      throw new SynfireError("bad-parameter", `${model}: ${key} has ${value.length} values for ${ids.length} nodes.`, key);
+      throw new SynfireError(
+        "bad-parameter",
+        `${model}: ${key} has ${value.length} values for ${ids.length} nodes.`,
+        key,
+      );
     }
     return Float64Array.from(value as ArrayLike<unknown>, check);
   }
-  if (typeof value === "object") throw new SynfireError("bad-parameter", `${model}: ${key} is neither a number, nor an array, nor a distribution.`, key);
+  if (typeof value === "object")
+    throw new SynfireError(
+      "bad-parameter",
+      `${model}: ${key} is neither a number, nor an array, nor a distribution.`,
+      key,
+    );
   return check(value);
 }
 

@@ -45,7 +45,9 @@ export const fixedTotalNumber: ConnectionRule = {
       },
       arrayLength: total,
       get draws() {
-        return context.allowMultapses ? { excludeSelf: !context.allowAutapses, indegrees: degrees().all } : undefined;
+        return context.allowMultapses
+          ? { excludeSelf: !context.allowAutapses, indegrees: degrees().all }
+          : undefined;
       },
     };
   },

@@ -1,16 +1,31 @@
 /** The CPU engine: WebAssembly kernels over tiles, one memory per thread, spikes exchanged once per shortest delay. */
 
 import { SynfireError } from "../../errors.js";
-import { calibrate, type Calibration } from "../calibration.js";
-import type { Engine, EngineFactory, EngineOptions, EngineState, MemoryReport, RunOutcome, RunRequest, SynapseTable } from "../engine.js";
+import { type Calibration, calibrate } from "../calibration.js";
+import type {
+  Engine,
+  EngineFactory,
+  EngineOptions,
+  EngineState,
+  MemoryReport,
+  RunOutcome,
+  RunRequest,
+  SynapseTable,
+} from "../engine.js";
 import type { Network, SampleRequest } from "../network.js";
-import { acquireThreads, availableCores, availableMemory, canShareMemory, type RemoteThread } from "./pool.js";
+import { GivenSynapses } from "./given.js";
 import { emitBuildModule, recipeKey } from "./kernels/build.js";
 import { emitRunModule } from "./kernels/run.js";
 import { partition, type TileShape } from "./partition.js";
-import { GivenSynapses } from "./given.js";
-import { readSynapses } from "./read-synapses.js";
 import { planThreads, type ThreadPlan } from "./plan.js";
+import {
+  acquireThreads,
+  availableCores,
+  availableMemory,
+  canShareMemory,
+  type RemoteThread,
+} from "./pool.js";
+import { readSynapses } from "./read-synapses.js";
 import { Control, createThread, type RunResult, type Thread } from "./thread.js";
 import { DriveWord, ErrorCode, Fixed, SampleWord, SPIKE_BYTES } from "./tile-format.js";
 
@@ -19,7 +34,13 @@ const MOST_PAGES = 65536;
 /** Looks at the barrier before a thread sleeps, where every thread has a core. */
 const SPIN = 4000;
 
-type AnyThread = RemoteThread | { [K in keyof Thread]: (...args: Parameters<Thread[K]>) => ReturnType<Thread[K]> | Promise<ReturnType<Thread[K]>> };
+type AnyThread =
+  | RemoteThread
+  | {
+      [K in keyof Thread]: (
+        ...args: Parameters<Thread[K]>
+      ) => ReturnType<Thread[K]> | Promise<ReturnType<Thread[K]>>;
+    };
 
 class CpuEngine implements Engine {
   readonly name = "cpu";
@@ -37,8 +58,14 @@ class CpuEngine implements Engine {
   #broken: string | undefined;
 
   constructor(parts: {
-    network: Network; calibration: Calibration; plans: readonly ThreadPlan[]; memories: readonly WebAssembly.Memory[]; threads: readonly AnyThread[];
-    control: Int32Array; samples: readonly SampleRequest[]; release: () => void;
+    network: Network;
+    calibration: Calibration;
+    plans: readonly ThreadPlan[];
+    memories: readonly WebAssembly.Memory[];
+    threads: readonly AnyThread[];
+    control: Int32Array;
+    samples: readonly SampleRequest[];
+    release: () => void;
   }) {
     this.#network = parts.network;
     this.#calibration = parts.calibration;
@@ -59,11 +86,16 @@ class CpuEngine implements Engine {
   async run(request: RunRequest): Promise<RunOutcome> {
     if (this.#broken !== undefined) throw new SynfireError("worker-failed", this.#broken);
     const steps = Math.min(request.steps, this.#roomForSamples());
-    if (this.#step + steps >= 2 ** 31) throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
+    if (this.#step + steps >= 2 ** 31)
+      throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
     this.#control.fill(0);
     this.#control[Control.stopAfter] = -1;
     this.#resetSampleCursors();
-    const scheduled = Uint32Array.from(request.scheduled.filter((s) => s.step <= this.#step + steps).flatMap((s) => [s.id, s.step, s.multiplicity]));
+    const scheduled = Uint32Array.from(
+      request.scheduled
+        .filter((s) => s.step <= this.#step + steps)
+        .flatMap((s) => [s.id, s.step, s.multiplicity]),
+    );
     const command = { from: this.#step, steps, record: request.record, scheduled };
     let results: RunResult[];
     try {
@@ -89,7 +121,11 @@ class CpuEngine implements Engine {
     for (const memory of this.#memories) {
       const error = new Uint32Array(memory.buffer, Fixed.error, 3);
       if (error[0] === ErrorCode.none) continue;
-      const failure = { kind: error[0] === ErrorCode.integration ? "integration" : "emission", id: error[1]!, step: error[2]! } as const;
+      const failure = {
+        kind: error[0] === ErrorCode.integration ? "integration" : "emission",
+        id: error[1]!,
+        step: error[2]!,
+      } as const;
       error.fill(0);
       return failure;
     }
@@ -99,7 +135,11 @@ class CpuEngine implements Engine {
   /** all threads' spikes in the order (step, id) */
   #collectSpikes(results: readonly RunResult[], record: boolean) {
     const total = record ? results.reduce((n, r) => n + (r.end - r.first) / SPIKE_BYTES, 0) : 0;
-    const [ids, steps, multiplicities] = [new Uint32Array(total), new Uint32Array(total), new Uint32Array(total)];
+    const [ids, steps, multiplicities] = [
+      new Uint32Array(total),
+      new Uint32Array(total),
+      new Uint32Array(total),
+    ];
     if (total === 0) return { ids, steps, multiplicities };
     // counting sort by step, then by id inside each step
     const from = this.#step - results[0]!.steps;
@@ -146,7 +186,13 @@ class CpuEngine implements Engine {
       const steps: number[] = [];
       const from = Math.max(first, request.start);
       for (let s = first + 1; s <= this.#step; s++) {
-        if (s > from && s <= request.stop && s >= request.offset && (s - request.offset) % request.interval === 0) steps.push(s);
+        if (
+          s > from &&
+          s <= request.stop &&
+          s >= request.offset &&
+          (s - request.offset) % request.interval === 0
+        )
+          steps.push(s);
       }
       const columns = request.neurons.length * request.slots.length;
       const values = new Float64Array(steps.length * columns);
@@ -154,7 +200,10 @@ class CpuEngine implements Engine {
         for (const g of plan.sampleGroups) {
           if (g.request !== k) continue;
           const rows = new Float64Array(this.#buffer(t), g.buffer, steps.length * g.columns.length);
-          for (let r = 0; r < steps.length; r++) g.columns.forEach((column, c) => (values[r * columns + column] = rows[r * g.columns.length + c]!));
+          for (let r = 0; r < steps.length; r++)
+            g.columns.forEach(
+              (column, c) => (values[r * columns + column] = rows[r * g.columns.length + c]!),
+            );
         }
       });
       return { steps: Uint32Array.from(steps), values };
@@ -162,15 +211,26 @@ class CpuEngine implements Engine {
   }
 
   /** visits the tiles of a population */
-  *#tiles(population: number): Generator<{ tile: TileShape; plan: ThreadPlan; index: number; buffer: ArrayBufferLike }> {
+  *#tiles(
+    population: number,
+  ): Generator<{ tile: TileShape; plan: ThreadPlan; index: number; buffer: ArrayBufferLike }> {
     for (const [t, plan] of this.#plans.entries()) {
-      for (const [index, tile] of plan.tiles.entries()) if (tile.population === population) yield { tile, plan, index, buffer: this.#buffer(t) };
+      for (const [index, tile] of plan.tiles.entries())
+        if (tile.population === population) yield { tile, plan, index, buffer: this.#buffer(t) };
     }
   }
 
-  #array(real: "real" | "i32", population: number, address: number, n: number, buffer: ArrayBufferLike): Float32Array | Float64Array | Int32Array {
+  #array(
+    real: "real" | "i32",
+    population: number,
+    address: number,
+    n: number,
+    buffer: ArrayBufferLike,
+  ): Float32Array | Float64Array | Int32Array {
     if (real === "i32") return new Int32Array(buffer, address, n);
-    return this.#network.populations[population]!.program.real === "f64" ? new Float64Array(buffer, address, n) : new Float32Array(buffer, address, n);
+    return this.#network.populations[population]!.program.real === "f64"
+      ? new Float64Array(buffer, address, n)
+      : new Float32Array(buffer, address, n);
   }
 
   getState(population: number, slot: number): Float64Array {
@@ -186,7 +246,11 @@ class CpuEngine implements Engine {
   setState(population: number, slot: number, values: Float64Array): void {
     const type = this.#network.populations[population]!.program.states[slot]!.type;
     for (const { tile, plan, index, buffer } of this.#tiles(population)) {
-      fillPadded(this.#array(type, population, plan.arrays[index]!.state[slot]!, tile.padded, buffer), values, tile);
+      fillPadded(
+        this.#array(type, population, plan.arrays[index]!.state[slot]!, tile.padded, buffer),
+        values,
+        tile,
+      );
     }
   }
 
@@ -211,7 +275,8 @@ class CpuEngine implements Engine {
   setContinuous(population: number, port: number, values: Float64Array): void {
     for (const { tile, plan, index, buffer } of this.#tiles(population)) {
       const address = plan.arrays[index]!.continuous[port];
-      if (address !== undefined) fillPadded(this.#array("real", population, address, tile.padded, buffer), values, tile);
+      if (address !== undefined)
+        fillPadded(this.#array("real", population, address, tile.padded, buffer), values, tile);
     }
   }
 
@@ -233,15 +298,24 @@ class CpuEngine implements Engine {
     const rows = this.#calibration.maxDelay;
     return {
       step: this.#step,
-      states: this.#network.populations.map((p) => p.program.states.map((_, slot) => this.getState(p.index, slot))),
+      states: this.#network.populations.map((p) =>
+        p.program.states.map((_, slot) => this.getState(p.index, slot)),
+      ),
       pending: this.#network.populations.map((p) =>
         p.program.receptors.map((_, receptor) => {
           const ring = this.#calibration.rings[p.index]![receptor]!;
           const values = new Float64Array(rows * p.size);
           for (const { tile, plan, index, buffer } of this.#tiles(p.index)) {
             for (let r = 0; r < Math.min(rows, 2 ** tile.rowCountBits); r++) {
-              const row = this.#ringRow(plan.arrays[index]!.rings[receptor]!, ring.form, tile, this.#step + 1 + r, buffer);
-              for (let i = 0; i < tile.size; i++) values[r * p.size + tile.from + i] = row[i]! * 2 ** ring.exponent;
+              const row = this.#ringRow(
+                plan.arrays[index]!.rings[receptor]!,
+                ring.form,
+                tile,
+                this.#step + 1 + r,
+                buffer,
+              );
+              for (let i = 0; i < tile.size; i++)
+                values[r * p.size + tile.from + i] = row[i]! * 2 ** ring.exponent;
             }
           }
           return { rows, values };
@@ -250,10 +324,18 @@ class CpuEngine implements Engine {
     };
   }
 
-  #ringRow(address: number, form: "i32" | "f64", tile: TileShape, step: number, buffer: ArrayBufferLike): Int32Array | Float64Array {
+  #ringRow(
+    address: number,
+    form: "i32" | "f64",
+    tile: TileShape,
+    step: number,
+    buffer: ArrayBufferLike,
+  ): Int32Array | Float64Array {
     const row = step & (2 ** tile.rowCountBits - 1);
     const at = address + row * 2 ** tile.targetBits * (form === "f64" ? 8 : 4);
-    return form === "f64" ? new Float64Array(buffer, at, tile.padded) : new Int32Array(buffer, at, tile.padded);
+    return form === "f64"
+      ? new Float64Array(buffer, at, tile.padded)
+      : new Int32Array(buffer, at, tile.padded);
   }
 
   importState(state: EngineState): void {
@@ -269,8 +351,15 @@ class CpuEngine implements Engine {
         const ring = this.#calibration.rings[population]![receptor]!;
         for (const { tile, plan, index, buffer } of this.#tiles(population)) {
           for (let r = 0; r < Math.min(rows, 2 ** tile.rowCountBits); r++) {
-            const row = this.#ringRow(plan.arrays[index]!.rings[receptor]!, ring.form, tile, this.#step + 1 + r, buffer);
-            for (let i = 0; i < tile.size; i++) row[i] = Math.floor(values[r * size + tile.from + i]! * 2 ** -ring.exponent + 0.5);
+            const row = this.#ringRow(
+              plan.arrays[index]!.rings[receptor]!,
+              ring.form,
+              tile,
+              this.#step + 1 + r,
+              buffer,
+            );
+            for (let i = 0; i < tile.size; i++)
+              row[i] = Math.floor(values[r * size + tile.from + i]! * 2 ** -ring.exponent + 0.5);
           }
         }
       });
@@ -278,13 +367,22 @@ class CpuEngine implements Engine {
   }
 
   synapses(projection: number): SynapseTable {
-    return readSynapses(this.#network, this.#calibration, this.#plans, this.#memories.map((m) => m.buffer), projection);
+    return readSynapses(
+      this.#network,
+      this.#calibration,
+      this.#plans,
+      this.#memories.map((m) => m.buffer),
+      projection,
+    );
   }
 
   memory(): MemoryReport {
     const projections = this.#network.projections.map((p, k) => {
       const c = this.#calibration.projections.get(p)!;
-      const bytes = this.#plans.reduce((sum, plan) => sum + plan.blocks.flat().reduce((n, b) => n + (b.projection === k ? b.bytes : 0), 0), 0);
+      const bytes = this.#plans.reduce(
+        (sum, plan) => sum + plan.blocks.flat().reduce((n, b) => n + (b.projection === k ? b.bytes : 0), 0),
+        0,
+      );
       return { projection: p.id, synapses: p.plan.total, layout: c.layout, reason: c.reason, bytes };
     });
     const sum = (pick: (p: ThreadPlan) => number) => this.#plans.reduce((n, p) => n + pick(p), 0);
@@ -306,7 +404,11 @@ class CpuEngine implements Engine {
 }
 
 /** values of the tile's neurons; what pads the last lanes repeats the first neuron, whose equations can be solved */
-function fillPadded(array: Float32Array | Float64Array | Int32Array, values: Float64Array, tile: TileShape): void {
+function fillPadded(
+  array: Float32Array | Float64Array | Int32Array,
+  values: Float64Array,
+  tile: TileShape,
+): void {
   array.set(values.subarray(tile.from, tile.from + tile.size));
   array.fill(values[tile.from]!, tile.size, tile.padded);
 }
@@ -315,7 +417,11 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   const calibration = calibrate(network);
   const threads = options.threads;
   if (threads > 1 && !canShareMemory()) {
-    throw new SynfireError("no-shared-memory", "threads: more than one thread needs SharedArrayBuffer (in a browser: a cross-origin isolated page). Use threads: 1.", "threads");
+    throw new SynfireError(
+      "no-shared-memory",
+      "threads: more than one thread needs SharedArrayBuffer (in a browser: a cross-origin isolated page). Use threads: 1.",
+      "threads",
+    );
   }
   const tiles = partition(network, calibration, threads, options.tileSize);
   const { plans, recipes, variants } = planThreads(network, calibration, tiles, threads, samples);
@@ -323,19 +429,29 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   const most = Math.max(...needed);
   if (most > MOST_PAGES) {
     const gigabytes = (plans.reduce((n, p) => n + p.bytes, 0) / 2 ** 30).toFixed(1);
-    throw new SynfireError("out-of-memory", `The network needs ${gigabytes} GiB; one thread holds at most 4 GiB, and there are ${threads}. Use more threads or a smaller network.`, "threads");
+    throw new SynfireError(
+      "out-of-memory",
+      `The network needs ${gigabytes} GiB; one thread holds at most 4 GiB, and there are ${threads}. Use more threads or a smaller network.`,
+      "threads",
+    );
   }
   const free = await availableMemory();
   const bytes = needed.reduce((a, b) => a + b, 0) * PAGE;
   if (bytes > free) {
-    throw new SynfireError("out-of-memory", `The network needs ${(bytes / 2 ** 30).toFixed(2)} GiB, but only ${(free / 2 ** 30).toFixed(2)} GiB of memory are available.`);
+    throw new SynfireError(
+      "out-of-memory",
+      `The network needs ${(bytes / 2 ** 30).toFixed(2)} GiB, but only ${(free / 2 ** 30).toFixed(2)} GiB of memory are available.`,
+    );
   }
   const shared = threads > 1;
   const memories = needed.map((pages) => {
     try {
       return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
     } catch {
-      throw new SynfireError("out-of-memory", `The system refuses ${((pages * PAGE) / 2 ** 30).toFixed(2)} GiB for one thread.`);
+      throw new SynfireError(
+        "out-of-memory",
+        `The system refuses ${((pages * PAGE) / 2 ** 30).toFixed(2)} GiB for one thread.`,
+      );
     }
   });
   plans.forEach((p, t) => {
@@ -347,7 +463,11 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
     WebAssembly.compile(emitRunModule(variants, shapes[0]!)),
     buildBytes ? WebAssembly.compile(buildBytes) : undefined,
   ]);
-  const control = new Int32Array(shared ? new SharedArrayBuffer(4 * (Control.published + 4 * threads)) : new ArrayBuffer(4 * (Control.published + 4 * threads)));
+  const control = new Int32Array(
+    shared
+      ? new SharedArrayBuffer(4 * (Control.published + 4 * threads))
+      : new ArrayBuffer(4 * (Control.published + 4 * threads)),
+  );
   const remote = shared ? await acquireThreads(threads) : [];
   const local: AnyThread[] = shared ? [] : [createThread(memories[0]!)];
   const team: AnyThread[] = shared ? remote : local;
@@ -376,8 +496,22 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
     team.map(async (t, index) => {
       const plan = plans[index]!;
       await t.setup({
-        index, threads, memory: memories[index]!, memories, control, module: runModule, tiles: plan.tileList, tileCount: plan.tiles.length, groupOf: plan.groupOf,
-        outbox: plan.outbox, outboxEnd: plan.outboxEnd, outboxWorst: plan.outboxWorst, inbox: plan.inbox, inboxEnd: plan.inboxEnd, interval: plan.interval, spin,
+        index,
+        threads,
+        memory: memories[index]!,
+        memories,
+        control,
+        module: runModule,
+        tiles: plan.tileList,
+        tileCount: plan.tiles.length,
+        groupOf: plan.groupOf,
+        outbox: plan.outbox,
+        outboxEnd: plan.outboxEnd,
+        outboxWorst: plan.outboxWorst,
+        inbox: plan.inbox,
+        inboxEnd: plan.inboxEnd,
+        interval: plan.interval,
+        spin,
       });
     }),
   );

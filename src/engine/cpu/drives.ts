@@ -39,7 +39,15 @@ export function writeDrives(
   return { count: rows.length, address };
 }
 
-function driveRows(arena: Arena, network: Network, calibration: Calibration, tile: TileShape, rings: readonly number[], drive: Drive, runs: readonly Run[]): Uint32Array[] {
+function driveRows(
+  arena: Arena,
+  network: Network,
+  calibration: Calibration,
+  tile: TileShape,
+  rings: readonly number[],
+  drive: Drive,
+  runs: readonly Run[],
+): Uint32Array[] {
   const p = drive.projection;
   const c = calibration.projections.get(p)!;
   const choice = p.receptors.get(tile.population)!;
@@ -62,7 +70,9 @@ function driveRows(arena: Arena, network: Network, calibration: Calibration, til
     words[DriveWord.splats] = arena.words(upper.map((h) => h * 65537));
     words[DriveWord.splatCount] = upper.length;
     const thresholds = arena.alloc(8 * table.thresholds.length, 64);
-    arena.later((buffer) => new Float64Array(buffer, thresholds, table.thresholds.length).set(table.thresholds));
+    arena.later((buffer) =>
+      new Float64Array(buffer, thresholds, table.thresholds.length).set(table.thresholds),
+    );
     words[DriveWord.thresholds] = thresholds;
     words[DriveWord.thresholdCount] = table.thresholds.length;
     words[DriveWord.first] = table.first;
@@ -72,7 +82,14 @@ function driveRows(arena: Arena, network: Network, calibration: Calibration, til
   };
   const whole = runs.length === 1 && runs[0]!.length === tile.size;
   const once = p.plan.maxIndegree === 1 && p.plan.total === p.endpoints.targets.length;
-  if (whole && once && p.weight.kind === "constant" && p.delay.kind === "constant" && upper.length <= MOST_COMPARED && table.first < 32768) {
+  if (
+    whole &&
+    once &&
+    p.weight.kind === "constant" &&
+    p.delay.kind === "constant" &&
+    upper.length <= MOST_COMPARED &&
+    table.first < 32768
+  ) {
     const { receptor, value } = receptorOf(choice, p.weight.value * p.factor);
     const fixed = fixedWeight(value, c, p, calibration.rings[tile.population]![receptor]!);
     const { words, doubles } = row(receptor);
@@ -86,13 +103,24 @@ function driveRows(arena: Arena, network: Network, calibration: Calibration, til
   const first = network.populations[tile.population]!.first + tile.from;
   const lists = new Map<number, number[]>();
   for (const run of runs) {
-    forEachSynapse(network, p, run.position, run.position + run.length, (_, target, weight, delay, ordinal) => {
-      const { receptor, value } = receptorOf(choice, weight);
-      let list = lists.get(receptor);
-      if (!list) lists.set(receptor, (list = []));
-      const fixed = fixedWeight(value, c, p, calibration.rings[tile.population]![receptor]!);
-      list.push(p.endpoints.targets.id(target) - first, ordinal, delaySteps(delay, network.resolution), fixed);
-    });
+    forEachSynapse(
+      network,
+      p,
+      run.position,
+      run.position + run.length,
+      (_, target, weight, delay, ordinal) => {
+        const { receptor, value } = receptorOf(choice, weight);
+        let list = lists.get(receptor);
+        if (!list) lists.set(receptor, (list = []));
+        const fixed = fixedWeight(value, c, p, calibration.rings[tile.population]![receptor]!);
+        list.push(
+          p.endpoints.targets.id(target) - first,
+          ordinal,
+          delaySteps(delay, network.resolution),
+          fixed,
+        );
+      },
+    );
   }
   return [...lists].map(([receptor, list]) => {
     const { words } = row(receptor);

@@ -13,11 +13,19 @@ export class GivenSynapses {
   readonly #exports: Record<string, (...args: number[]) => void>;
   readonly #recipes: readonly Recipe[];
 
-  constructor(network: Network, memory: WebAssembly.Memory, module: WebAssembly.Module, recipes: readonly Recipe[]) {
+  constructor(
+    network: Network,
+    memory: WebAssembly.Memory,
+    module: WebAssembly.Module,
+    recipes: readonly Recipe[],
+  ) {
     this.#network = network;
     this.#memory = memory;
     this.#recipes = recipes;
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, (...args: number[]) => void>;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<
+      string,
+      (...args: number[]) => void
+    >;
   }
 
   build(tile: TileShape, blocks: readonly PlannedBlock[], staging: number): void {
@@ -60,14 +68,18 @@ export class GivenSynapses {
       const to = Math.min(run.first + run.length, first + tile.size);
       if (from >= to) continue;
       const shift = run.first - run.position - first;
-      p.plan.generate(run.position + from - run.first, run.position + to - run.first, (source, target, ordinal, index) => {
-        sources[n] = source;
-        targets[n] = target + shift;
-        ordinals[n] = ordinal;
-        if (weightArray) weights[n] = weightArray[index]!;
-        if (delayArray) delays[n] = delayArray[index]!;
-        if (++n === STAGED) flush();
-      });
+      p.plan.generate(
+        run.position + from - run.first,
+        run.position + to - run.first,
+        (source, target, ordinal, index) => {
+          sources[n] = source;
+          targets[n] = target + shift;
+          ordinals[n] = ordinal;
+          if (weightArray) weights[n] = weightArray[index]!;
+          if (delayArray) delays[n] = delayArray[index]!;
+          if (++n === STAGED) flush();
+        },
+      );
     }
     flush();
   }

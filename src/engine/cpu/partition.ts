@@ -1,8 +1,8 @@
 /** Cuts populations into tiles and deals the tiles to threads. */
 
-import { lanesOf } from "./kernels/update.js";
 import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
+import { lanesOf } from "./kernels/update.js";
 
 export interface TileShape {
   readonly population: number;
@@ -24,7 +24,12 @@ const SMALL = 192;
 
 const bitsFor = (n: number): number => Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
 
-export function partition(network: Network, calibration: Calibration, threads: number, tileSize: number | undefined): TileShape[] {
+export function partition(
+  network: Network,
+  calibration: Calibration,
+  threads: number,
+  tileSize: number | undefined,
+): TileShape[] {
   const longest = network.populations.map(() => 1);
   const incoming = network.populations.map(() => 0);
   let packed = network.populations.map(() => false);
@@ -55,7 +60,16 @@ export function partition(network: Network, calibration: Calibration, threads: n
       const n = Math.min(each, size - from);
       const padded = Math.ceil(n / lanes) * lanes;
       const cost = n * (program.update.body.length > 400 ? 40 : 1) * 1e4 + ((incoming[k]! * n) / size) * 30;
-      tiles.push({ population: k, thread: 0, from, size: n, padded, rowCountBits, targetBits: bitsFor(padded), cost });
+      tiles.push({
+        population: k,
+        thread: 0,
+        from,
+        size: n,
+        padded,
+        rowCountBits,
+        targetBits: bitsFor(padded),
+        cost,
+      });
     }
   });
   // the costliest first, each to the thread that has least; ties by order, so that the result is always the same

@@ -73,13 +73,21 @@ export function planThreads(
       uniform: p.constants.map((c) => typeof c === "number"),
       rings: calibration.rings[p.index]!.map((r) => r.form),
     };
-    const same = variants.findIndex((v) => v.program === variant.program && String(v.uniform) === String(variant.uniform) && String(v.rings) === String(variant.rings));
+    const same = variants.findIndex(
+      (v) =>
+        v.program === variant.program &&
+        String(v.uniform) === String(variant.uniform) &&
+        String(v.rings) === String(variant.rings),
+    );
     return same >= 0 ? same : variants.push(variant) - 1;
   });
   const recipes = new Map<string, Recipe>();
   const neuronsOf = (t: number) => tiles.reduce((n, tile) => n + (tile.thread === t ? tile.size : 0), 0);
   const mostNeurons = Math.max(1, ...Array.from({ length: threads }, (_, t) => neuronsOf(t)));
-  const interval = Math.max(1, Math.min(calibration.minDelay, Math.floor(MOST_PUBLISHED / (mostNeurons * SPIKE_BYTES))));
+  const interval = Math.max(
+    1,
+    Math.min(calibration.minDelay, Math.floor(MOST_PUBLISHED / (mostNeurons * SPIKE_BYTES))),
+  );
   const plans = Array.from({ length: threads }, (_, t): ThreadPlan => {
     const arena = new Arena(Fixed.end);
     const own = tiles.filter((tile) => tile.thread === t);
@@ -96,7 +104,9 @@ export function planThreads(
       const { layout, list, uniforms } = planTileArrays(arena, network, calibration, tile, variant);
       neuronBytes += arena.end - start;
       const ringStart = arena.end;
-      const rings = calibration.rings[tile.population]!.map((r) => arena.alloc(2 ** (tile.rowCountBits + tile.targetBits) * (r.form === "f64" ? 8 : 4), 64));
+      const rings = calibration.rings[tile.population]!.map((r) =>
+        arena.alloc(2 ** (tile.rowCountBits + tile.targetBits) * (r.form === "f64" ? 8 : 4), 64),
+      );
       ringBytes += arena.end - ringStart;
       const planned = network.projections.flatMap((_, k) => {
         const before = arena.end;
@@ -141,15 +151,34 @@ export function planThreads(
     const given = blocks.flat().some((b) => b.recipe.sources === "given");
     const staging = given ? arena.alloc(STAGED * 28) : 0;
     return {
-      arena, bytes: arena.end + 64, neuronBytes, ringBytes, tiles: own, arrays, blocks, drives, sampleGroups,
-      tileList, groupOf: groupTable, outbox, outboxEnd, outboxWorst, inbox, inboxEnd, interval, staging,
+      arena,
+      bytes: arena.end + 64,
+      neuronBytes,
+      ringBytes,
+      tiles: own,
+      arrays,
+      blocks,
+      drives,
+      sampleGroups,
+      tileList,
+      groupOf: groupTable,
+      outbox,
+      outboxEnd,
+      outboxWorst,
+      inbox,
+      inboxEnd,
+      interval,
+      staging,
     };
   });
   return { plans, recipes: [...recipes.values()], variants };
 }
 
 /** Ids that the same projections have as sources form a group: a spike finds its blocks by the group of its id. */
-function groupSources(network: Network, planner: BlockPlanner): { boundaries: number[]; groupOf: Uint16Array } {
+function groupSources(
+  network: Network,
+  planner: BlockPlanner,
+): { boundaries: number[]; groupOf: Uint16Array } {
   const cuts = new Set<number>([0]);
   for (const p of network.projections) {
     const runs = planner.sourceRuns(p);
@@ -159,7 +188,10 @@ function groupSources(network: Network, planner: BlockPlanner): { boundaries: nu
   }
   const boundaries = [...cuts].filter((c) => c < network.idCount).sort((a, b) => a - b);
   if (boundaries.length > 65535) {
-    throw new SynfireError("too-many-projections", `connect() was called with ${boundaries.length} different ranges of sources; 65,535 is the most. Connect larger collections, or use lists.`);
+    throw new SynfireError(
+      "too-many-projections",
+      `connect() was called with ${boundaries.length} different ranges of sources; 65,535 is the most. Connect larger collections, or use lists.`,
+    );
   }
   const groupOf = new Uint16Array(network.idCount);
   boundaries.forEach((from, g) => {
@@ -169,7 +201,12 @@ function groupSources(network: Network, planner: BlockPlanner): { boundaries: nu
 }
 
 /** @returns the address of the table from group to blocks */
-function writeBlocks(arena: Arena, boundaries: readonly number[], blocks: readonly PlannedBlock[], rings: readonly number[]): number {
+function writeBlocks(
+  arena: Arena,
+  boundaries: readonly number[],
+  blocks: readonly PlannedBlock[],
+  rings: readonly number[],
+): number {
   const rows: number[][] = [];
   const starts: number[] = [];
   for (const from of boundaries) {
@@ -194,17 +231,29 @@ function writeBlocks(arena: Arena, boundaries: readonly number[], blocks: readon
   return arena.words(starts.map((s) => address + 4 * Block.words * s));
 }
 
-function planTileArrays(arena: Arena, network: Network, calibration: Calibration, tile: TileShape, variant: Variant) {
+function planTileArrays(
+  arena: Arena,
+  network: Network,
+  calibration: Calibration,
+  tile: TileShape,
+  variant: Variant,
+) {
   const population = network.populations[tile.population]!;
   const { program } = population;
   const wide = program.real === "f64";
   const plan = planArrays(variant);
   const state: number[] = [];
-  const constant: ({ address: number; uniform: boolean } | undefined)[] = program.constants.map(() => undefined);
+  const constant: ({ address: number; uniform: boolean } | undefined)[] = program.constants.map(
+    () => undefined,
+  );
   const continuous: (number | undefined)[] = program.continuous.map(() => undefined);
   const write = (address: number, values: Values, real: boolean) => {
     arena.later((buffer) => {
-      const array = real ? (wide ? new Float64Array(buffer, address, tile.padded) : new Float32Array(buffer, address, tile.padded)) : new Int32Array(buffer, address, tile.padded);
+      const array = real
+        ? wide
+          ? new Float64Array(buffer, address, tile.padded)
+          : new Float32Array(buffer, address, tile.padded)
+        : new Int32Array(buffer, address, tile.padded);
       if (typeof values === "number") array.fill(values);
       else {
         array.set(values.subarray(tile.from, tile.from + tile.size));
@@ -233,7 +282,8 @@ function planTileArrays(arena: Arena, network: Network, calibration: Calibration
         const ring = calibration.rings[tile.population]![-1 - u]!;
         if (ring.form === "f64") new Float64Array(buffer, address, 1)[0] = 2 ** ring.exponent;
         else new Float32Array(buffer, address, 1)[0] = 2 ** ring.exponent;
-      } else if (program.constants[u]!.type === "i32") new Int32Array(buffer, address, 1)[0] = population.constants[u] as number;
+      } else if (program.constants[u]!.type === "i32")
+        new Int32Array(buffer, address, 1)[0] = population.constants[u] as number;
       else if (wide) new Float64Array(buffer, address, 1)[0] = population.constants[u] as number;
       else new Float32Array(buffer, address, 1)[0] = population.constants[u] as number;
     });
@@ -261,7 +311,10 @@ function planSamples(
       s.slots.forEach((slot, k) => {
         const real = program.states[slot]!.type === "real";
         const wide = real && program.real === "f64";
-        items.push((state[slot]! + (neuron - tile.from) * (wide ? 8 : 4)) | (wide ? SampleType.f64 : real ? SampleType.f32 : SampleType.i32));
+        items.push(
+          (state[slot]! + (neuron - tile.from) * (wide ? 8 : 4)) |
+            (wide ? SampleType.f64 : real ? SampleType.f32 : SampleType.i32),
+        );
         columns.push(n * s.slots.length + k);
       });
     });
@@ -285,4 +338,3 @@ function planSamples(
   made.forEach((g, i) => groups.push({ ...g, descriptor: address + 4 * SampleWord.words * i }));
   return { count: rows.length, address };
 }
-

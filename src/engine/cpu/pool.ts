@@ -24,7 +24,8 @@ interface Port {
   terminate(): void;
 }
 
-const source = (glue: string) => `const createThread = ${createThread.toString()};\nconst workerMain = ${workerMain.toString()};\n${glue}`;
+const source = (glue: string) =>
+  `const createThread = ${createThread.toString()};\nconst workerMain = ${workerMain.toString()};\n${glue}`;
 
 async function startNode(): Promise<Port> {
   const { Worker } = await import("node:worker_threads");
@@ -45,7 +46,8 @@ workerMain({ onmessage: (h) => parentPort.on("message", h), post: (m) => parentP
 }
 
 function startBrowser(): Port {
-  const glue = "workerMain({ onmessage: (h) => { self.onmessage = (e) => h(e.data); }, post: (m) => self.postMessage(m) }, createThread);";
+  const glue =
+    "workerMain({ onmessage: (h) => { self.onmessage = (e) => h(e.data); }, post: (m) => self.postMessage(m) }, createThread);";
   const url = URL.createObjectURL(new Blob([source(glue)], { type: "text/javascript" }));
   const worker = new Worker(url);
   URL.revokeObjectURL(url);
@@ -78,7 +80,8 @@ class PooledWorker implements RemoteThread {
     });
     port.onFailure((error) => {
       this.dead = true;
-      for (const { reject } of this.#pending.values()) reject(new SynfireError("worker-failed", `A worker thread failed: ${error.message}`));
+      for (const { reject } of this.#pending.values())
+        reject(new SynfireError("worker-failed", `A worker thread failed: ${error.message}`));
       this.#pending.clear();
     });
     port.reference(false);
@@ -95,7 +98,8 @@ class PooledWorker implements RemoteThread {
   }
 
   open = (memory: WebAssembly.Memory) => this.#call<void>("open", memory);
-  build = (module: WebAssembly.Module, calls: readonly (readonly [string, ...number[]])[]) => this.#call<void>("build", module, calls);
+  build = (module: WebAssembly.Module, calls: readonly (readonly [string, ...number[]])[]) =>
+    this.#call<void>("build", module, calls);
   setup = (setup: ThreadSetup) => this.#call<void>("setup", setup);
   run = (command: RunCommand) => this.#call<RunResult>("run", command);
 

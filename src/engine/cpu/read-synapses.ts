@@ -7,13 +7,20 @@ import type { PlannedBlock } from "./blocks.js";
 import type { TileShape } from "./partition.js";
 import type { ThreadPlan } from "./plan.js";
 
-export function readSynapses(network: Network, calibration: Calibration, plans: readonly ThreadPlan[], buffers: readonly ArrayBufferLike[], projection: number): SynapseTable {
+export function readSynapses(
+  network: Network,
+  calibration: Calibration,
+  plans: readonly ThreadPlan[],
+  buffers: readonly ArrayBufferLike[],
+  projection: number,
+): SynapseTable {
   const p = network.projections[projection]!;
   const parts: { tile: TileShape; block: PlannedBlock; buffer: ArrayBufferLike; first: number }[] = [];
   plans.forEach((plan, t) => {
     plan.tiles.forEach((tile, i) => {
       const first = network.populations[tile.population]!.first + tile.from;
-      for (const block of plan.blocks[i]!) if (block.projection === projection) parts.push({ tile, block, buffer: buffers[t]!, first });
+      for (const block of plan.blocks[i]!)
+        if (block.projection === projection) parts.push({ tile, block, buffer: buffers[t]!, first });
     });
   });
   parts.sort((a, b) => a.first - b.first || a.block.receptor - b.block.receptor);
@@ -46,7 +53,12 @@ function decode(
   network: Network,
   calibration: Calibration,
   projection: number,
-  { tile, block, buffer, first }: { tile: TileShape; block: PlannedBlock; buffer: ArrayBufferLike; first: number },
+  {
+    tile,
+    block,
+    buffer,
+    first,
+  }: { tile: TileShape; block: PlannedBlock; buffer: ArrayBufferLike; first: number },
   cursor: Float64Array,
   out: { readonly [K in keyof SynapseTable]: SynapseTable[K] },
 ): void {
@@ -54,7 +66,8 @@ function decode(
   const h = network.resolution;
   const ring = calibration.rings[tile.population]![block.receptor]!;
   const choice = p.receptors.get(tile.population)!;
-  const negative = choice.mode === "magnitude" && block.receptor === choice.negative && choice.positive !== choice.negative;
+  const negative =
+    choice.mode === "magnitude" && block.receptor === choice.negative && choice.positive !== choice.negative;
   const scale = 2 ** ring.exponent * (negative ? -1 : 1);
   const constant = p.weight.kind === "constant" ? p.weight.value * p.factor : undefined;
   const pointers = new Uint32Array(buffer, block.pointers, block.sourceCount + 1);
@@ -96,17 +109,26 @@ function decode(
 }
 
 /** Slices come in the order of targets and ordinals, unless weights of both signs went to two blocks or targets were listed in disorder. */
-function needsSorting(network: Network, projection: number, parts: readonly { block: PlannedBlock; first: number }[]): boolean {
+function needsSorting(
+  network: Network,
+  projection: number,
+  parts: readonly { block: PlannedBlock; first: number }[],
+): boolean {
   const { targets } = network.projections[projection]!.endpoints;
   if (parts.some((q) => q.block.sign !== 0)) return true;
   for (let i = 1; i < targets.length; i++) if (targets.id(i) < targets.id(i - 1)) return true;
   return false;
 }
 
-function sortWithin(starts: Float64Array, out: { readonly [K in keyof SynapseTable]: SynapseTable[K] }): void {
+function sortWithin(
+  starts: Float64Array,
+  out: { readonly [K in keyof SynapseTable]: SynapseTable[K] },
+): void {
   for (let s = 0; s + 1 < starts.length; s++) {
     const [a, b] = [starts[s]!, starts[s + 1]!];
-    const order = Array.from({ length: b - a }, (_, i) => a + i).sort((x, y) => out.targets[x]! - out.targets[y]! || x - y);
+    const order = Array.from({ length: b - a }, (_, i) => a + i).sort(
+      (x, y) => out.targets[x]! - out.targets[y]! || x - y,
+    );
     for (const column of [out.targets, out.weights, out.delays, out.receptors]) {
       const sorted = order.map((i) => column[i]!);
       column.set(sorted, a);

@@ -72,7 +72,8 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
   let wasm: Exports;
   let views: Uint32Array[] = [];
 
-  const instantiate = (module: WebAssembly.Module) => new WebAssembly.Instance(module, { env: { memory: ownMemory } }).exports as Exports;
+  const instantiate = (module: WebAssembly.Module) =>
+    new WebAssembly.Instance(module, { env: { memory: ownMemory } }).exports as Exports;
 
   /** all threads meet; what they wrote before is visible to all afterwards */
   const barrier = () => {
@@ -142,17 +143,20 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
         control[PUBLISHED + 4 * s.index + 2 * parity] = out;
         control[PUBLISHED + 4 * s.index + 2 * parity + 1] = end;
         spikes += (end - out) / SPIKE_BYTES;
-        if (error[0] !== 0 || (command.record && s.outboxEnd - end < s.outboxWorst)) Atomics.store(control, STOP_AFTER, interval);
+        if (error[0] !== 0 || (command.record && s.outboxEnd - end < s.outboxWorst))
+          Atomics.store(control, STOP_AFTER, interval);
         barrier();
         wasm.deliver!(s.tiles, s.tileCount, out, end, s.groupOf);
         for (let j = 0; j < s.threads; j++) {
           if (j === s.index) continue;
           const slot = PUBLISHED + 4 * j + 2 * parity;
-          if (control[slot + 1]! > control[slot]!) deliverFrom(views[j]!, control[slot]! >>> 0, control[slot + 1]! >>> 0);
+          if (control[slot + 1]! > control[slot]!)
+            deliverFrom(views[j]!, control[slot]! >>> 0, control[slot + 1]! >>> 0);
         }
         done += steps;
         const first = nextScheduled;
-        while (nextScheduled < scheduled.length && scheduled[nextScheduled + 1]! <= command.from + done) nextScheduled += 3;
+        while (nextScheduled < scheduled.length && scheduled[nextScheduled + 1]! <= command.from + done)
+          nextScheduled += 3;
         if (nextScheduled > first) deliverFrom(scheduled, 4 * first, 4 * nextScheduled);
         out = end;
         if (Atomics.load(control, STOP_AFTER) === interval) break;
@@ -163,17 +167,22 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
 }
 
 /** Listens to the main thread: the body of a worker. */
-export function workerMain(port: { onmessage: (handler: (message: never) => void) => void; post: (message: unknown) => void }, create: typeof createThread): void {
+export function workerMain(
+  port: { onmessage: (handler: (message: never) => void) => void; post: (message: unknown) => void },
+  create: typeof createThread,
+): void {
   let thread: Thread | undefined;
-  port.onmessage((message: { id: number; method: "open" | "close" | "build" | "setup" | "run"; args: never[] }) => {
-    try {
-      let result: unknown;
-      if (message.method === "open") thread = create(message.args[0] as unknown as WebAssembly.Memory);
-      else if (message.method === "close") thread = undefined;
-      else result = (thread![message.method] as (...args: unknown[]) => unknown)(...message.args);
-      port.post({ id: message.id, result });
-    } catch (error) {
-      port.post({ id: message.id, error: String((error as Error)?.stack ?? error) });
-    }
-  });
+  port.onmessage(
+    (message: { id: number; method: "open" | "close" | "build" | "setup" | "run"; args: never[] }) => {
+      try {
+        let result: unknown;
+        if (message.method === "open") thread = create(message.args[0] as unknown as WebAssembly.Memory);
+        else if (message.method === "close") thread = undefined;
+        else result = (thread![message.method] as (...args: unknown[]) => unknown)(...message.args);
+        port.post({ id: message.id, result });
+      } catch (error) {
+        port.post({ id: message.id, error: String((error as Error)?.stack ?? error) });
+      }
+    },
+  );
 }

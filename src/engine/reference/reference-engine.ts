@@ -6,8 +6,16 @@
 import { compileJsOverArrays } from "../../compiler/print-js.js";
 import { philox } from "../../random/philox.js";
 import { Purpose, streamKey } from "../../random/streams.js";
-import { calibrate, delaySteps, fixedWeight, receptorOf, type Calibration } from "../calibration.js";
-import type { Engine, EngineFactory, EngineState, MemoryReport, RunOutcome, RunRequest, SynapseTable } from "../engine.js";
+import { type Calibration, calibrate, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
+import type {
+  Engine,
+  EngineFactory,
+  EngineState,
+  MemoryReport,
+  RunOutcome,
+  RunRequest,
+  SynapseTable,
+} from "../engine.js";
 import type { Drive, Network, Population, Projection, SampleRequest } from "../network.js";
 import { forEachSynapse } from "../synapses.js";
 
@@ -25,7 +33,13 @@ interface Running {
   readonly arrays: (Float64Array | Float32Array | Int32Array)[];
   readonly uniforms: Float64Array;
   readonly run: (index: number, arrays: readonly ArrayLike<number>[], uniforms: ArrayLike<number>) => void;
-  readonly slots: { readonly state: number[]; readonly constant: number[]; readonly receptor: number[]; readonly continuous: number[]; readonly gid: number };
+  readonly slots: {
+    readonly state: number[];
+    readonly constant: number[];
+    readonly receptor: number[];
+    readonly continuous: number[];
+    readonly gid: number;
+  };
   readonly step: number;
   readonly emitted: number;
   readonly failed: number;
@@ -33,7 +47,8 @@ interface Running {
   readonly rings: Float64Array[][];
 }
 
-const realArray = (type: string, n: number) => (type === "f32" ? new Float32Array(n) : type === "f64" ? new Float64Array(n) : new Int32Array(n));
+const realArray = (type: string, n: number) =>
+  type === "f32" ? new Float32Array(n) : type === "f64" ? new Float64Array(n) : new Int32Array(n);
 
 class ReferenceEngine implements Engine {
   readonly name = "reference";
@@ -46,7 +61,18 @@ class ReferenceEngine implements Engine {
   readonly #populationOf: (id: number) => number;
   readonly #synapses = new Map<number, Synapse[]>();
   readonly #rows: number;
-  readonly #drives: { drive: Drive; entries: { population: number; neuron: number; id: number; ordinal: number; receptor: number; delay: number; weight: number }[] }[];
+  readonly #drives: {
+    drive: Drive;
+    entries: {
+      population: number;
+      neuron: number;
+      id: number;
+      ordinal: number;
+      receptor: number;
+      delay: number;
+      weight: number;
+    }[];
+  }[];
   #step = 0;
 
   constructor(network: Network, samples: readonly SampleRequest[]) {
@@ -65,40 +91,76 @@ class ReferenceEngine implements Engine {
     const { program, size } = population;
     const { arrayIds, uniformIds, run } = compileJsOverArrays(program.update);
     const inputs = program.update.inputs;
-    const types = new Map([...inputs.map((i) => i.variable), ...program.update.outputs].map((v) => [v.id, v.type]));
+    const types = new Map(
+      [...inputs.map((i) => i.variable), ...program.update.outputs].map((v) => [v.id, v.type]),
+    );
     const arrays = arrayIds.map((id) => realArray(types.get(id)!, size));
     const uniforms = new Float64Array(uniformIds.length);
-    const slots = { state: [] as number[], constant: [] as number[], receptor: [] as number[], continuous: [] as number[], gid: -1 };
+    const slots = {
+      state: [] as number[],
+      constant: [] as number[],
+      receptor: [] as number[],
+      continuous: [] as number[],
+      gid: -1,
+    };
     let step = -1;
     inputs.forEach(({ variable }, k) => {
       const b = program.bindings[k]!;
       const array = arrayIds.indexOf(variable.id);
       if (b.kind === "step") step = uniformIds.indexOf(variable.id);
-      else if (b.kind === "key0" || b.kind === "key1") uniforms[uniformIds.indexOf(variable.id)] = population.key[b.kind === "key0" ? 0 : 1];
+      else if (b.kind === "key0" || b.kind === "key1")
+        uniforms[uniformIds.indexOf(variable.id)] = population.key[b.kind === "key0" ? 0 : 1];
       else if (b.kind === "gid") {
         slots.gid = array;
         for (let i = 0; i < size; i++) arrays[array]![i] = population.first + i;
-      } else if (b.kind === "state" || b.kind === "constant" || b.kind === "receptor" || b.kind === "continuous") {
+      } else if (
+        b.kind === "state" ||
+        b.kind === "constant" ||
+        b.kind === "receptor" ||
+        b.kind === "continuous"
+      ) {
         slots[b.kind][b.index] = array;
-        const values = b.kind === "state" ? population.states[b.index]! : b.kind === "constant" ? population.constants[b.index]! : 0;
+        const values =
+          b.kind === "state"
+            ? population.states[b.index]!
+            : b.kind === "constant"
+              ? population.constants[b.index]!
+              : 0;
         if (typeof values === "number") arrays[array]!.fill(values);
         else arrays[array]!.set(values);
       }
     });
-    const rings = program.receptors.map(() => Array.from({ length: this.#rows }, () => new Float64Array(size)));
+    const rings = program.receptors.map(() =>
+      Array.from({ length: this.#rows }, () => new Float64Array(size)),
+    );
     return {
-      population, arrays, uniforms, run, slots, step, rings,
+      population,
+      arrays,
+      uniforms,
+      run,
+      slots,
+      step,
+      rings,
       emitted: arrayIds.indexOf(program.emitted.id),
       failed: arrayIds.indexOf(program.failed.id),
     };
   }
 
-  #endOf(p: Projection, target: number, weight: number): { population: number; neuron: number; receptor: number; weight: number } {
+  #endOf(
+    p: Projection,
+    target: number,
+    weight: number,
+  ): { population: number; neuron: number; receptor: number; weight: number } {
     const id = p.endpoints.targets.id(target);
     const population = this.#populationOf(id);
     const { receptor, value } = receptorOf(p.receptors.get(population)!, weight);
     const ring = this.#calibration.rings[population]![receptor]!;
-    return { population, neuron: id - this.#network.populations[population]!.first, receptor, weight: fixedWeight(value, this.#calibration.projections.get(p)!, p, ring) };
+    return {
+      population,
+      neuron: id - this.#network.populations[population]!.first,
+      receptor,
+      weight: fixedWeight(value, this.#calibration.projections.get(p)!, p, ring),
+    };
   }
 
   #connect(p: Projection): void {
@@ -111,9 +173,22 @@ class ReferenceEngine implements Engine {
   }
 
   #driveEntries({ projection: p }: Drive) {
-    const entries: { population: number; neuron: number; id: number; ordinal: number; receptor: number; delay: number; weight: number }[] = [];
+    const entries: {
+      population: number;
+      neuron: number;
+      id: number;
+      ordinal: number;
+      receptor: number;
+      delay: number;
+      weight: number;
+    }[] = [];
     forEachSynapse(this.#network, p, 0, p.endpoints.targets.length, (_, target, weight, delay, ordinal) => {
-      entries.push({ ...this.#endOf(p, target, weight), id: p.endpoints.targets.id(target), ordinal, delay: delaySteps(delay, this.#network.resolution) });
+      entries.push({
+        ...this.#endOf(p, target, weight),
+        id: p.endpoints.targets.id(target),
+        ordinal,
+        delay: delaySteps(delay, this.#network.resolution),
+      });
     });
     return entries;
   }
@@ -135,10 +210,12 @@ class ReferenceEngine implements Engine {
       while (scheduled.length > 0 && scheduled[0]!.step <= step) fired.push(scheduled.shift()!);
       for (const f of fired) this.#deliver(f.id, f.multiplicity, step);
       this.#samples.forEach((s, k) => {
-        if (step <= s.start || step > s.stop || step < s.offset || (step - s.offset) % s.interval !== 0) return;
+        if (step <= s.start || step > s.stop || step < s.offset || (step - s.offset) % s.interval !== 0)
+          return;
         rows[k]!.steps.push(step);
         const r = this.#running[s.population]!;
-        for (const n of s.neurons) for (const slot of s.slots) rows[k]!.values.push(r.arrays[r.slots.state[slot]!]![n]!);
+        for (const n of s.neurons)
+          for (const slot of s.slots) rows[k]!.values.push(r.arrays[r.slots.state[slot]!]![n]!);
       });
     }
     return {
@@ -164,8 +241,11 @@ class ReferenceEngine implements Engine {
       const array = r.slots.receptor[receptor];
       if (array !== undefined) {
         const scale = 2 ** this.#calibration.rings[population.index]![receptor]!.exponent;
-        const narrow = this.#calibration.rings[population.index]![receptor]!.form === "i32" && population.program.real === "f32";
-        for (let i = 0; i < sums.length; i++) arrays[array]![i] = narrow ? Math.fround(sums[i]!) * scale : sums[i]! * scale;
+        const narrow =
+          this.#calibration.rings[population.index]![receptor]!.form === "i32" &&
+          population.program.real === "f32";
+        for (let i = 0; i < sums.length; i++)
+          arrays[array]![i] = narrow ? Math.fround(sums[i]!) * scale : sums[i]! * scale;
       }
       sums.fill(0);
     });
@@ -184,11 +264,29 @@ class ReferenceEngine implements Engine {
 
   #deliver(id: number, multiplicity: number, step: number): void {
     for (const s of this.#synapses.get(id) ?? []) {
-      this.#running[s.population]!.rings[s.receptor]![(step + s.delay) % this.#rows]![s.neuron]! += s.weight * multiplicity;
+      this.#running[s.population]!.rings[s.receptor]![(step + s.delay) % this.#rows]![s.neuron]! +=
+        s.weight * multiplicity;
     }
   }
 
-  #drive({ drive, entries }: { drive: Drive; entries: readonly { population: number; neuron: number; id: number; ordinal: number; receptor: number; delay: number; weight: number }[] }, step: number): void {
+  #drive(
+    {
+      drive,
+      entries,
+    }: {
+      drive: Drive;
+      entries: readonly {
+        population: number;
+        neuron: number;
+        id: number;
+        ordinal: number;
+        receptor: number;
+        delay: number;
+        weight: number;
+      }[];
+    },
+    step: number,
+  ): void {
     for (const e of entries) {
       const emitted = step - e.delay;
       if (emitted < 1 || emitted <= drive.start || emitted > drive.stop) continue;
@@ -214,13 +312,19 @@ class ReferenceEngine implements Engine {
   exportState(): EngineState {
     return {
       step: this.#step,
-      states: this.#running.map((r) => r.population.program.states.map((_, slot) => this.getState(r.population.index, slot))),
+      states: this.#running.map((r) =>
+        r.population.program.states.map((_, slot) => this.getState(r.population.index, slot)),
+      ),
       pending: this.#running.map((r) =>
         r.rings.map((ring, receptor) => {
           const scale = 2 ** this.#calibration.rings[r.population.index]![receptor]!.exponent;
           const n = r.population.size;
           const values = new Float64Array((this.#rows - 1) * n);
-          for (let k = 0; k < this.#rows - 1; k++) values.set(ring[(this.#step + 1 + k) % this.#rows]!.map((v) => v * scale), k * n);
+          for (let k = 0; k < this.#rows - 1; k++)
+            values.set(
+              ring[(this.#step + 1 + k) % this.#rows]!.map((v) => v * scale),
+              k * n,
+            );
           return { rows: this.#rows - 1, values };
         }),
       ),
@@ -241,7 +345,8 @@ class ReferenceEngine implements Engine {
         const n = this.#network.populations[population]!.size;
         for (let k = 0; k < rows; k++) {
           const row = values.subarray(k * n, (k + 1) * n);
-          if (k < this.#rows - 1) ring[(this.#step + 1 + k) % this.#rows]!.set(row.map((v) => Math.floor(v * scale + 0.5)));
+          if (k < this.#rows - 1)
+            ring[(this.#step + 1 + k) % this.#rows]!.set(row.map((v) => Math.floor(v * scale + 0.5)));
         }
       });
     });
@@ -278,12 +383,28 @@ class ReferenceEngine implements Engine {
   synapses(projection: number): SynapseTable {
     const p = this.#network.projections[projection]!;
     const rows: [number, number, number, number, number, number][] = [];
-    forEachSynapse(this.#network, p, 0, p.endpoints.targets.length, (source, target, weight, delay, ordinal) => {
-      const end = this.#endOf(p, target, weight);
-      const ring = this.#calibration.rings[end.population]![end.receptor]!;
-      const value = p.weight.kind === "distribution" ? Math.sign(weight) * Math.abs(end.weight) * 2 ** ring.exponent : weight;
-      rows.push([p.endpoints.sources.id(source), p.endpoints.targets.id(target), ordinal, value, delaySteps(delay, this.#network.resolution), end.receptor]);
-    });
+    forEachSynapse(
+      this.#network,
+      p,
+      0,
+      p.endpoints.targets.length,
+      (source, target, weight, delay, ordinal) => {
+        const end = this.#endOf(p, target, weight);
+        const ring = this.#calibration.rings[end.population]![end.receptor]!;
+        const value =
+          p.weight.kind === "distribution"
+            ? Math.sign(weight) * Math.abs(end.weight) * 2 ** ring.exponent
+            : weight;
+        rows.push([
+          p.endpoints.sources.id(source),
+          p.endpoints.targets.id(target),
+          ordinal,
+          value,
+          delaySteps(delay, this.#network.resolution),
+          end.receptor,
+        ]);
+      },
+    );
     rows.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
     const h = this.#network.resolution;
     return {
@@ -308,7 +429,15 @@ class ReferenceEngine implements Engine {
       synapses += bytes;
       return { projection: p.id, synapses: p.plan.total, layout: c.layout, reason: c.reason, bytes };
     });
-    return { total: neurons + rings + synapses, synapses, neurons, rings, projections, scales: this.#calibration.rings, tiles: 1 };
+    return {
+      total: neurons + rings + synapses,
+      synapses,
+      neurons,
+      rings,
+      projections,
+      scales: this.#calibration.rings,
+      tiles: 1,
+    };
   }
 
   dispose(): void {
@@ -316,4 +445,5 @@ class ReferenceEngine implements Engine {
   }
 }
 
-export const referenceEngine: EngineFactory = async (network, samples) => new ReferenceEngine(network, samples);
+export const referenceEngine: EngineFactory = async (network, samples) =>
+  new ReferenceEngine(network, samples);

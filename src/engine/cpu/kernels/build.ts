@@ -8,10 +8,37 @@ import type { IrFunction, IrType, Value, Variable } from "../../../compiler/ir.j
 import { validateIr } from "../../../compiler/ir.js";
 import * as math from "../../../compiler/math.js";
 import {
-  add, eqz, get, i32, i32Lane, f64Lane, increase, load, loadSplat32, loadSplat64, loadV, ltU, mul, set, shl, simd, store, store16, storeF64, sub, vconst,
-  when, whileLoop,
+  add,
+  eqz,
+  f64Lane,
+  get,
+  i32,
+  i32Lane,
+  increase,
+  load,
+  loadSplat32,
+  loadSplat64,
+  loadV,
+  ltU,
+  mul,
+  set,
+  shl,
+  simd,
+  store,
+  store16,
+  storeF64,
+  sub,
+  vconst,
+  when,
+  whileLoop,
 } from "../../../compiler/wasm/code.js";
-import { type Code, type FunctionBuilder, I32, type Local, ModuleBuilder } from "../../../compiler/wasm/encoder.js";
+import {
+  type Code,
+  type FunctionBuilder,
+  I32,
+  type Local,
+  ModuleBuilder,
+} from "../../../compiler/wasm/encoder.js";
 import { VectorPrinter } from "../../../compiler/wasm/print-vector.js";
 import type { SamplerProgram } from "../../../random/sampler.js";
 import type { MemoryShape } from "./run.js";
@@ -30,7 +57,8 @@ export interface Recipe {
   readonly signed: boolean;
 }
 
-export const recipeKey = (r: Recipe): string => `${r.sources} ${r.weight} ${r.delay} ${r.encoding} ${r.signed}`;
+export const recipeKey = (r: Recipe): string =>
+  `${r.sources} ${r.weight} ${r.delay} ${r.encoding} ${r.signed}`;
 
 /** Words of a parameter block (doubles take two words). */
 export const BuildWord = {
@@ -104,7 +132,11 @@ function recipeIr(recipe: Recipe): RecipeIr {
   };
   const given = recipe.sources === "given";
   const zero = b.constant("u32", 0);
-  const words = math.philox(b, [read("gid", "u32", !given), read("ordinal", "u32", false), zero, zero], [read("key0", "u32"), read("key1", "u32")]);
+  const words = math.philox(
+    b,
+    [read("gid", "u32", !given), read("ordinal", "u32", false), zero, zero],
+    [read("key0", "u32"), read("key1", "u32")],
+  );
   if (!given) {
     const drawn = b.mulhi(words[0], read("sources", "u32"));
     // the target itself is left out by drawing from one source less and moving up from its position on
@@ -134,9 +166,14 @@ function recipeIr(recipe: Recipe): RecipeIr {
       write("use", b.select(b.xor(negative, wanted), b.constant("i32", 0), b.constant("i32", 1)));
     }
     if (recipe.encoding !== "constant") {
-      const rounded = b.floor(b.add(b.mul(b.mul(weight, read("magnitude", "f64")), read("per unit", "f64")), half));
+      const rounded = b.floor(
+        b.add(b.mul(b.mul(weight, read("magnitude", "f64")), read("per unit", "f64")), half),
+      );
       const stored = b.mul(rounded, read("post", "f64"));
-      const steps = b.convert("i32", b.floor(b.add(b.mul(draw("delay", words[2]), read("per step", "f64")), half)));
+      const steps = b.convert(
+        "i32",
+        b.floor(b.add(b.mul(draw("delay", words[2]), read("per step", "f64")), half)),
+      );
       const place = b.add(b.mul(steps, read("stride", "i32")), read("local", "i32", !given));
       if (recipe.encoding === "packed") write("word", b.or(b.shl(b.convert("i32", stored), 16), place));
       else {
@@ -168,7 +205,13 @@ export function emitBuildModule(recipes: readonly Recipe[], memory: MemoryShape)
   prefix.emit(
     set(p, add(get(pointers), i32(4))),
     set(end, add(get(p), shl(get(count), i32(2)))),
-    whileLoop(ltU(get(p), get(end)), set(own, load(get(p))), store(get(p), get(sum)), increase(sum, get(own)), increase(p, i32(4))),
+    whileLoop(
+      ltU(get(p), get(end)),
+      set(own, load(get(p))),
+      store(get(p), get(sum)),
+      increase(sum, get(own)),
+      increase(p, i32(4)),
+    ),
   );
   return module.finish(memory);
 }
@@ -196,13 +239,29 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
   const printer = new VectorPrinter(f, ir, 1);
   const word = (w: number) => load(get(parameters), 4 * w);
   const local = () => f.local(I32);
-  const [target, gid, k, degree, self, drawFrom, position, pointers, data, place, map, lanesLeft] = Array.from({ length: 12 }, local) as [
-    Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local,
-  ];
+  const [target, gid, k, degree, self, drawFrom, position, pointers, data, place, map, lanesLeft] =
+    Array.from({ length: 12 }, local) as [
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+    ];
   const values: Code[] = [];
   const perGroup: Code[] = [];
   const iota = vconst(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
-  const lists: Readonly<Record<string, number>> = { gid: BuildWord.targetList, ordinal: BuildWord.ordinalList, local: BuildWord.targetList };
+  const lists: Readonly<Record<string, number>> = {
+    gid: BuildWord.targetList,
+    ordinal: BuildWord.ordinalList,
+    local: BuildWord.targetList,
+  };
   for (const [name, variable] of input) {
     const parts = printer.parts(variable);
     const part = parts[0]!;
@@ -224,22 +283,46 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
     } else {
       const address = add(word(lists[name]!), shl(get(k), i32(2)));
       const loaded = loadV(address);
-      perGroup.push(set(part, name === "gid" ? simd(0xae, loaded, simd(0x11, word(BuildWord.firstTarget))) : loaded));
+      perGroup.push(
+        set(part, name === "gid" ? simd(0xae, loaded, simd(0x11, word(BuildWord.firstTarget))) : loaded),
+      );
     }
   }
   const part = (name: string) => printer.parts(output.get(name)!);
   const lane = (l: number): Code[] => {
-    const source = recipe.sources === "drawn" ? i32Lane(l, get(part("source")[0]!)) : load(add(word(BuildWord.sourceList), shl(add(get(k), i32(l)), i32(2))));
+    const source =
+      recipe.sources === "drawn"
+        ? i32Lane(l, get(part("source")[0]!))
+        : load(add(word(BuildWord.sourceList), shl(add(get(k), i32(l)), i32(2))));
     const counter = add(get(pointers), shl(add(get(position), i32(1)), i32(2)));
     const write: Code[] = [];
     if (fill) {
-      const at = (bytes: number) => add(get(data), bytes === 2 ? shl(get(place), i32(1)) : bytes === 4 ? shl(get(place), i32(2)) : mul(get(place), i32(bytes)));
+      const at = (bytes: number) =>
+        add(
+          get(data),
+          bytes === 2
+            ? shl(get(place), i32(1))
+            : bytes === 4
+              ? shl(get(place), i32(2))
+              : mul(get(place), i32(bytes)),
+        );
       write.push(set(place, load(counter)));
-      const target16 = recipe.sources === "drawn" ? add(word(BuildWord.firstLocal), get(target)) : load(add(word(BuildWord.targetList), shl(add(get(k), i32(l)), i32(2))));
+      const target16 =
+        recipe.sources === "drawn"
+          ? add(word(BuildWord.firstLocal), get(target))
+          : load(add(word(BuildWord.targetList), shl(add(get(k), i32(l)), i32(2))));
       if (recipe.encoding === "constant") write.push(store16(at(2), target16));
       if (recipe.encoding === "packed") write.push(store(at(4), i32Lane(l, get(part("word")[0]!))));
-      if (recipe.encoding === "wide32") write.push(store(at(8), i32Lane(l, get(part("word")[0]!))), store(at(8), i32Lane(l, get(part("stored")[0]!)), 4));
-      if (recipe.encoding === "wide64") write.push(store(at(12), i32Lane(l, get(part("word")[0]!))), storeF64(at(12), f64Lane(l % 2, get(part("stored")[l >> 1]!)), 4));
+      if (recipe.encoding === "wide32")
+        write.push(
+          store(at(8), i32Lane(l, get(part("word")[0]!))),
+          store(at(8), i32Lane(l, get(part("stored")[0]!)), 4),
+        );
+      if (recipe.encoding === "wide64")
+        write.push(
+          store(at(12), i32Lane(l, get(part("word")[0]!))),
+          storeF64(at(12), f64Lane(l % 2, get(part("stored")[l >> 1]!)), 4),
+        );
       write.push(store(counter, add(get(place), i32(1))));
     } else write.push(store(counter, add(load(counter), i32(1))));
     const one = [
@@ -252,9 +335,20 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
   };
   const groupsOfFour = [
     set(k, i32(0)),
-    whileLoop(ltU(get(k), get(degree)), set(lanesLeft, sub(get(degree), get(k))), ...perGroup, ...printer.body, ...[0, 1, 2, 3].flatMap(lane), increase(k, i32(4))),
+    whileLoop(
+      ltU(get(k), get(degree)),
+      set(lanesLeft, sub(get(degree), get(k))),
+      ...perGroup,
+      ...printer.body,
+      ...[0, 1, 2, 3].flatMap(lane),
+      increase(k, i32(4)),
+    ),
   ];
-  f.emit(set(pointers, word(BuildWord.pointers)), set(data, word(BuildWord.data)), set(map, word(BuildWord.sourceMap)));
+  f.emit(
+    set(pointers, word(BuildWord.pointers)),
+    set(data, word(BuildWord.data)),
+    set(map, word(BuildWord.sourceMap)),
+  );
   if (recipe.sources === "given") {
     f.emit(set(degree, word(BuildWord.count)), ...values, ...printer.before, ...groupsOfFour);
     return f;
@@ -264,12 +358,17 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
       ltU(get(target), word(BuildWord.targets)),
       set(gid, add(word(BuildWord.firstTarget), get(target))),
       set(degree, word(BuildWord.indegree)),
-      when(word(BuildWord.indegrees), [set(degree, load(add(word(BuildWord.indegrees), shl(get(target), i32(2)))))]),
+      when(word(BuildWord.indegrees), [
+        set(degree, load(add(word(BuildWord.indegrees), shl(get(target), i32(2))))),
+      ]),
       set(drawFrom, word(BuildWord.sources)),
       set(self, i32(-1)),
       when(word(BuildWord.excludeSelf), [
         set(position, sub(get(gid), word(BuildWord.firstSource))),
-        when(ltU(get(position), get(drawFrom)), [set(self, get(position)), set(drawFrom, sub(get(drawFrom), i32(1)))]),
+        when(ltU(get(position), get(drawFrom)), [
+          set(self, get(position)),
+          set(drawFrom, sub(get(drawFrom), i32(1))),
+        ]),
       ]),
       when(eqz(eqz(get(degree))), [...values, ...printer.before, ...groupsOfFour]),
       increase(target, i32(1)),
@@ -277,4 +376,3 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
   );
   return f;
 }
-

@@ -3,10 +3,41 @@
 import type { IrFunction, IrInput } from "../../../compiler/ir.js";
 import type { NeuronProgram } from "../../../compiler/program.js";
 import {
-  add, and, anyTrue, call, get, getGlobal, gtU, i32, i32Lane, increase, load, loadSplat32, loadSplat64, loadV, ltU,
-  seq, set, setGlobal, shl, shuffle, simd, store, storeV, vconst, when, whileLoop,
+  add,
+  and,
+  anyTrue,
+  call,
+  get,
+  getGlobal,
+  gtU,
+  i32,
+  i32Lane,
+  increase,
+  load,
+  loadSplat32,
+  loadSplat64,
+  loadV,
+  ltU,
+  seq,
+  set,
+  setGlobal,
+  shl,
+  shuffle,
+  simd,
+  store,
+  storeV,
+  vconst,
+  when,
+  whileLoop,
 } from "../../../compiler/wasm/code.js";
-import { type Code, type FunctionBuilder, I32, type Local, type ModuleBuilder, V128 } from "../../../compiler/wasm/encoder.js";
+import {
+  type Code,
+  type FunctionBuilder,
+  I32,
+  type Local,
+  type ModuleBuilder,
+  V128,
+} from "../../../compiler/wasm/encoder.js";
 import { VectorPrinter } from "../../../compiler/wasm/print-vector.js";
 import { ErrorCode, Fixed, SPIKE_BYTES, Tile } from "../tile-format.js";
 
@@ -32,7 +63,8 @@ export function planArrays(variant: Variant): ArrayPlan {
   const uniforms: number[] = [];
   variant.program.bindings.forEach((b, binding) => {
     const wide = variant.program.update.inputs[binding]!.variable.type === "f64";
-    if (b.kind === "state" || b.kind === "continuous" || (b.kind === "constant" && !variant.uniform[b.index])) arrays.push({ binding, wide });
+    if (b.kind === "state" || b.kind === "continuous" || (b.kind === "constant" && !variant.uniform[b.index]))
+      arrays.push({ binding, wide });
     if (b.kind === "constant" && variant.uniform[b.index]) uniforms.push(b.index);
     if (b.kind === "receptor") uniforms.push(-1 - b.index);
   });
@@ -52,7 +84,11 @@ function groupsFor(program: NeuronProgram): number {
 export const lanesOf = (program: NeuronProgram): number => 4 * groupsFor(program);
 
 /** @returns the function (tile descriptor, step) */
-export function emitUpdate(module: ModuleBuilder, variant: Variant, append: FunctionBuilder): FunctionBuilder {
+export function emitUpdate(
+  module: ModuleBuilder,
+  variant: Variant,
+  append: FunctionBuilder,
+): FunctionBuilder {
   const { program } = variant;
   const groups = groupsFor(program);
   const inputs: IrInput[] = program.update.inputs.map((input, k) => {
@@ -86,7 +122,12 @@ export function emitUpdate(module: ModuleBuilder, variant: Variant, append: Func
     switch (b.kind) {
       case "constant":
         if (variant.uniform[b.index]) {
-          before.push(set(parts[0]!, (wide ? loadSplat64 : loadSplat32)(get(uniforms), 8 * plan.uniforms.indexOf(b.index))));
+          before.push(
+            set(
+              parts[0]!,
+              (wide ? loadSplat64 : loadSplat32)(get(uniforms), 8 * plan.uniforms.indexOf(b.index)),
+            ),
+          );
           return;
         }
         break;
@@ -100,7 +141,9 @@ export function emitUpdate(module: ModuleBuilder, variant: Variant, append: Func
       case "gid":
         parts.forEach((part, g) => {
           const first = add(add(word(Tile.firstId), get(i)), i32(4 * g));
-          loads.push(set(part, simd(0xae, simd(0x11, first), vconst(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0))));
+          loads.push(
+            set(part, simd(0xae, simd(0x11, first), vconst(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0))),
+          );
         });
         return;
       case "receptor":
@@ -126,7 +169,12 @@ export function emitUpdate(module: ModuleBuilder, variant: Variant, append: Func
     const scale = f.local(V128);
     const offset = shl(shl(and(get(step), word(Tile.rowMask)), word(Tile.rowBits)), i32(ringWide ? 3 : 2));
     before.push(set(row, add(word(Tile.rings + index), offset)));
-    before.push(set(scale, (ringWide ? loadSplat64 : loadSplat32)(get(uniforms), 8 * plan.uniforms.indexOf(-1 - index))));
+    before.push(
+      set(
+        scale,
+        (ringWide ? loadSplat64 : loadSplat32)(get(uniforms), 8 * plan.uniforms.indexOf(-1 - index)),
+      ),
+    );
     const zero = vconst(...new Array<number>(16).fill(0));
     const scaled = (k: number) => simd(0xf2, loadV(at(row, true), 16 * k), get(scale));
     parts.forEach((part, g) => {
@@ -141,32 +189,53 @@ export function emitUpdate(module: ModuleBuilder, variant: Variant, append: Func
 
   const emitted = printer.parts(program.emitted);
   const failed = printer.parts(program.failed);
-  const any = (parts: readonly Local[]) => anyTrue(parts.map((p) => get(p)).reduce((x, y) => simd(0x50, x, y)));
+  const any = (parts: readonly Local[]) =>
+    anyTrue(parts.map((p) => get(p)).reduce((x, y) => simd(0x50, x, y)));
   const publish = (parts: readonly Local[], then: (lane: Code, position: Code) => Code): Code =>
     seq(
       ...parts.flatMap((part, g) =>
         [0, 1, 2, 3].map((l) =>
-          when(i32Lane(l, get(part)), [when(ltU(add(get(i), i32(4 * g + l)), word(Tile.size)), [then(i32Lane(l, get(part)), add(get(i), i32(4 * g + l)))])]),
+          when(i32Lane(l, get(part)), [
+            when(ltU(add(get(i), i32(4 * g + l)), word(Tile.size)), [
+              then(i32Lane(l, get(part)), add(get(i), i32(4 * g + l))),
+            ]),
+          ]),
         ),
       ),
     );
   const spikes = program.spikes
-    ? [when(any(emitted), [publish(emitted, (count, position) => call(append, get(tile), position, get(step), count))])]
+    ? [
+        when(any(emitted), [
+          publish(emitted, (count, position) => call(append, get(tile), position, get(step), count)),
+        ]),
+      ]
     : [];
   const failures = when(any(failed), [
     publish(failed, (_, position) =>
-      when(load(i32(Fixed.error)), [], [
-        store(i32(Fixed.error), i32(ErrorCode.integration)),
-        store(i32(Fixed.error + 4), add(word(Tile.firstId), position)),
-        store(i32(Fixed.error + 8), get(step)),
-      ]),
+      when(
+        load(i32(Fixed.error)),
+        [],
+        [
+          store(i32(Fixed.error), i32(ErrorCode.integration)),
+          store(i32(Fixed.error + 4), add(word(Tile.firstId), position)),
+          store(i32(Fixed.error + 8), get(step)),
+        ],
+      ),
     ),
   ]);
   f.emit(
     ...before,
     ...printer.before,
     set(i, i32(0)),
-    whileLoop(ltU(get(i), get(padded)), ...loads, ...printer.body, ...stores, ...spikes, failures, increase(i, i32(4 * groups))),
+    whileLoop(
+      ltU(get(i), get(padded)),
+      ...loads,
+      ...printer.body,
+      ...stores,
+      ...spikes,
+      failures,
+      increase(i, i32(4 * groups)),
+    ),
   );
   return f;
 }
@@ -190,4 +259,3 @@ export function emitAppend(module: ModuleBuilder, globals: Globals): FunctionBui
   );
   return f;
 }
-

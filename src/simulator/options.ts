@@ -1,0 +1,66 @@
+/** Options of a simulator, and their checks. */
+
+import { SynfireError, unknownName } from "../errors.js";
+import type { Progress } from "./simulator.js";
+
+export interface SimulatorOptions {
+  /** ms; default 0.1 */
+  readonly resolution?: number;
+  /** integer from 0 to 2^53 - 1; default 1 */
+  readonly seed?: number;
+  /** default: the number of cores; results do not depend on it */
+  readonly threads?: number | "auto";
+  /** default "float32" */
+  readonly precision?: "float32" | "float64";
+  /** "cpu": WebAssembly; "reference": plain TypeScript, slow; "auto" (default): the fastest that is there */
+  readonly device?: "auto" | "cpu" | "reference";
+  /** neurons per tile at most, for tests; results do not depend on it */
+  readonly tileSize?: number | "auto";
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export const defaultOptions = {
+  resolution: 0.1,
+  seed: 1,
+  threads: "auto",
+  precision: "float32",
+  device: "auto",
+  tileSize: "auto",
+} as const;
+
+const ALLOWED = [...Object.keys(defaultOptions), "onProgress"];
+
+/** @throws SynfireError "bad-option" naming the option */
+export function checkedOptions(options: SimulatorOptions): Required<Omit<SimulatorOptions, "onProgress">> {
+  for (const key of Object.keys(options))
+    if (!ALLOWED.includes(key)) throw unknownName("bad-option", "option", key, ALLOWED);
+  const o = {
+    ...defaultOptions,
+    ...Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)),
+  } as Required<Omit<SimulatorOptions, "onProgress">>;
+  const bad = (key: keyof SimulatorOptions, allowed: string): never => {
+    throw new SynfireError(
+      "bad-option",
+      `${key} must be ${allowed}, not ${String(o[key as keyof typeof o])}.`,
+      key,
+    );
+  };
+  if (!(typeof o.resolution === "number" && o.resolution > 0 && Number.isFinite(o.resolution)))
+    bad("resolution", "a positive number of ms");
+  if (!(Number.isSafeInteger(o.seed) && o.seed >= 0)) bad("seed", "an integer from 0 to 2^53 - 1");
+  if (o.threads !== "auto" && !(Number.isInteger(o.threads) && o.threads >= 1 && o.threads <= 256))
+    bad("threads", '"auto" or an integer from 1 to 256');
+  if (o.precision !== "float32" && o.precision !== "float64") bad("precision", '"float32" or "float64"');
+  if (o.device !== "auto" && o.device !== "cpu" && o.device !== "reference")
+    bad("device", '"auto", "cpu" or "reference"');
+  if (o.tileSize !== "auto" && !(Number.isInteger(o.tileSize) && o.tileSize >= 1 && o.tileSize <= 65536))
+    bad("tileSize", '"auto" or an integer from 1 to 65536');
+  return {
+    resolution: o.resolution,
+    seed: o.seed,
+    threads: o.threads,
+    precision: o.precision,
+    device: o.device,
+    tileSize: o.tileSize,
+  };
+}

@@ -1,0 +1,233 @@
+/** Recording devices: which nodes they watch, and how what engines deliver reaches their recorders. */
+
+import type { SampleBatch, SampleRequest, SpikeBatch } from "../engine/network.js";
+import { SynfireError, unknownName } from "../errors.js";
+import { Recorder } from "../recording/recorder.js";
+import { type Device, gridSteps, windowOf } from "./devices.js";
+import type { NodeCollection } from "./nodes.js";
+import { type NeuronPopulation, valueOf } from "./population.js";
+import type { Status } from "./status.js";
+
+interface SpikeRecording {
+  readonly device: Device;
+  readonly recorder: Recorder;
+  readonly nodes: NodeCollection[];
+}
+
+interface StateRecording {
+  readonly device: Device;
+  recorder: Recorder;
+  readonly nodes: NodeCollection[];
+}
+
+/** One sample request and what to make of its rows. */
+interface Sampled {
+  readonly recording: StateRecording;
+  readonly population: number;
+  readonly ids: Uint32Array;
+  readonly slots: readonly number[];
+}
+
+export class Recordings {
+  readonly #resolution: number;
+  readonly #spikes = new Map<number, SpikeRecording>();
+  readonly #states = new Map<number, StateRecording>();
+  #sampled: Sampled[] = [];
+
+  constructor(resolution: number) {
+    this.#resolution = resolution;
+  }
+
+  add(device: Device): void {
+    if (device.kind === "spike_recorder")
+      this.#spikes.set(device.id, { device, recorder: new Recorder("spikes", []), nodes: [] });
+    if (device.kind === "multimeter" || device.kind === "voltmeter") {
+      this.#states.set(device.id, {
+        device,
+        recorder: new Recorder("states", device.values.record_from as readonly string[]),
+        nodes: [],
+      });
+    }
+  }
+
+  recorder(id: number): Recorder {
+    const found = this.#spikes.get(id) ?? this.#states.get(id);
+    if (!found) throw new SynfireError("bad-nodes", `Node ${id} is not a recording device.`);
+    return found.recorder;
+  }
+
+  status(id: number): Record<string, Status> {
+    const found = this.#spikes.get(id) ?? this.#states.get(id);
+    return found ? { n_events: found.recorder.nEvents, events: found.recorder.events } : {};
+  }
+
+  get recordsSpikes(): boolean {
+    return [...this.#spikes.values()].some((s) => s.nodes.length > 0);
+  }
+
+  recordSpikes(device: Device, nodes: NodeCollection): void {
+    this.#spikes.get(device.id)!.nodes.push(nodes);
+  }
+
+  /** @throws SynfireError "bad-parameter" for a variable that a model does not record */
+  recordStates(device: Device, nodes: NodeCollection, populations: readonly NeuronPopulation[]): void {
+    const recording = this.#states.get(device.id)!;
+    const variables = device.values.record_from as readonly string[];
+    if (variables.length === 0)
+      throw new SynfireError(
+        "bad-parameter",
+        `${device.kind}: record_from is empty; name the variables to record.`,
+        "record_from",
+      );
+    for (const p of populations) {
+      if (!nodes.segments.some((s) => s.first < p.first + p.size && p.first < s.first + s.length)) continue;
+      for (const v of variables) {
+        if (!p.program.recordables.has(v))
+          throw unknownName("bad-parameter", `recordable of ${p.model}`, v, p.program.recordables.keys());
+      }
+    }
+    if (recording.nodes.length === 0) recording.recorder = new Recorder("states", variables);
+    recording.nodes.push(nodes);
+  }
+
+  /** what engines are to sample */
+  requests(populations: readonly NeuronPopulation[]): SampleRequest[] {
+    this.#sampled = [];
+    const requests: SampleRequest[] = [];
+    for (const recording of this.#states.values()) {
+      const { device } = recording;
+      const { start, stop } = windowOf(device, this.#resolution);
+      const steps = (key: string) =>
+        gridSteps(device.values[key] as number, this.#resolution, key, device.kind);
+      for (const p of populations) {
+        const ids: number[] = [];
+        for (const nodes of recording.nodes)
+          for (const s of nodes.segments) {
+            for (
+              let id = Math.max(s.first, p.first);
+              id < Math.min(s.first + s.length, p.first + p.size);
+              id++
+            )
+              ids.push(id);
+          }
+        if (ids.length === 0) continue;
+        const slots = new Set<number>();
+        for (const v of device.values.record_from as readonly string[])
+          for (const slot of p.program.recordables.get(v)!.states) slots.add(slot);
+        const sampled: Sampled = {
+          recording,
+          population: p.index,
+          ids: Uint32Array.from(ids),
+          slots: [...slots],
+        };
+        this.#sampled.push(sampled);
+        requests.push({
+          population: p.index,
+          neurons: Uint32Array.from(ids, (id) => id - p.first),
+          slots: sampled.slots,
+          interval: steps("interval"),
+          offset: steps("offset"),
+          start,
+          stop,
+        });
+      }
+    }
+    return requests;
+  }
+
+  /** spikes of neurons and of spike generators */
+  async spikes(
+    batch: SpikeBatch,
+    scheduled: readonly { readonly step: number; readonly device: number; readonly multiplicity: number }[],
+  ): Promise<void> {
+    for (const { device, recorder, nodes } of this.#spikes.values()) {
+      if (nodes.length === 0) continue;
+      const { start, stop } = windowOf(device, this.#resolution);
+      const ids: number[] = [];
+      const steps: number[] = [];
+      const take = (id: number, step: number, multiplicity: number) => {
+        if (step <= start || step > stop) return;
+        for (const n of nodes) {
+          if (n.position(id) < 0) continue;
+          for (let k = 0; k < multiplicity; k++) {
+            ids.push(id);
+            steps.push(step);
+          }
+        }
+      };
+      const everything = nodes.length === 1 ? contiguous(nodes[0]!) : undefined;
+      if (everything && scheduled.length === 0 && batch.multiplicities.every((m) => m === 1)) {
+        const { first, end } = everything;
+        for (let i = 0; i < batch.ids.length; i++) {
+          const id = batch.ids[i]!;
+          if (id >= first && id < end && batch.steps[i]! > start && batch.steps[i]! <= stop) {
+            ids.push(id);
+            steps.push(batch.steps[i]!);
+          }
+        }
+      } else {
+        let k = 0;
+        for (let i = 0; i < batch.ids.length; i++) {
+          while (k < scheduled.length && scheduled[k]!.step < batch.steps[i]!)
+            take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k++]!.multiplicity);
+          take(batch.ids[i]!, batch.steps[i]!, batch.multiplicities[i]!);
+        }
+        for (; k < scheduled.length; k++)
+          take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k]!.multiplicity);
+      }
+      await recorder.append(
+        Uint32Array.from(ids),
+        Float64Array.from(steps, (s) => timeOf(s, this.#resolution)),
+        [],
+      );
+    }
+  }
+
+  async states(batches: readonly SampleBatch[], populations: readonly NeuronPopulation[]): Promise<void> {
+    for (const [k, { recording, population, ids, slots }] of this.#sampled.entries()) {
+      const batch = batches[k]!;
+      const p = populations[population]!;
+      const variables = recording.recorder.variables;
+      const n = ids.length;
+      const rows = batch.steps.length * n;
+      const senders = new Uint32Array(rows);
+      const times = new Float64Array(rows);
+      const columns = variables.map(() => new Float64Array(rows));
+      const recordables = variables.map((v) => p.program.recordables.get(v)!);
+      const values: number[] = [];
+      let node = 0;
+      const lookup = (name: string): number => {
+        const v = valueOf(p, name);
+        return typeof v === "number" ? v : v[node]!;
+      };
+      for (let r = 0; r < batch.steps.length; r++) {
+        for (let i = 0; i < n; i++) {
+          const row = r * n + i;
+          senders[row] = ids[i]!;
+          times[row] = timeOf(batch.steps[r]!, this.#resolution);
+          node = ids[i]! - p.first;
+          recordables.forEach((recordable, c) => {
+            recordable.states.forEach((slot, j) => {
+              values[j] = batch.values[row * slots.length + slots.indexOf(slot)]!;
+            });
+            columns[c]![row] = recordable.evaluate(values, lookup);
+          });
+        }
+      }
+      await recording.recorder.append(senders, times, columns);
+    }
+  }
+}
+
+/** Time of a step in ms, without the noise of the product: 3 * 0.1 is 0.3. */
+export function timeOf(step: number, resolution: number): number {
+  const perMillisecond = 1 / resolution;
+  return Number.isInteger(perMillisecond)
+    ? step / perMillisecond
+    : Number((step * resolution).toPrecision(15));
+}
+
+function contiguous(nodes: NodeCollection): { first: number; end: number } | undefined {
+  const [only, ...rest] = nodes.segments;
+  return only && rest.length === 0 ? { first: only.first, end: only.first + only.length } : undefined;
+}

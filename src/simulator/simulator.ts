@@ -1,0 +1,855 @@
+/**
+ * The simulator: create nodes, connect them, simulate, record. Function names are NEST's in camelCase; models, parameters and
+ * rules have NEST's names.
+ */
+
+import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
+import type { Engine, MemoryReport } from "../engine/engine.js";
+import { SynfireError, unknownName } from "../errors.js";
+import { texts } from "../models/texts.generated.js";
+import type { Events, Recorder, RecorderOptions } from "../recording/recorder.js";
+import { checkSynapseSpec, receptorChoice, type SynapseSpec, synapseValueOf, valueRange } from "./connect.js";
+import { type ConnectionFilter, type Connections, collectConnections } from "./connections.js";
+import { Currents } from "./currents.js";
+import {
+  type Connection,
+  type Description,
+  type Lowered,
+  lambdaOf,
+  lower,
+  scheduledSpikes,
+} from "./description.js";
+import { checkedDevice, type Device, deviceStatus, isDeviceName, makeDevice, windowOf } from "./devices.js";
+import { startEngine } from "./engines.js";
+import { ModelLibrary } from "./model-library.js";
+import { NodeCollection, type NodeOwner } from "./nodes.js";
+import { checkedOptions, defaultOptions, type SimulatorOptions } from "./options.js";
+import {
+  checkedChange,
+  constantsOf,
+  initialStates,
+  type NeuronPopulation,
+  settableNames,
+  statusOf,
+} from "./population.js";
+import { Recordings } from "./recordings.js";
+import { checkSnapshot, type Snapshot } from "./snapshot.js";
+import type { PerNode, Status, StatusValue } from "./status.js";
+
+/** What `simulate` reports while it runs. */
+export interface Progress {
+  /** model time in ms, and when the run will end */
+  readonly time: number;
+  readonly end: number;
+  /** wall-clock seconds since the run began */
+  readonly elapsed: number;
+  /** spike events so far in this run */
+  readonly spikes: number;
+}
+
+/** Wall-clock seconds spent in each phase so far. */
+export interface Timers {
+  create: number;
+  connect: number;
+  calibrate: number;
+  simulate: number;
+}
+
+/** A chunk of a run should take about this long, in seconds: then recordings are drained and a run can be stopped. */
+const CHUNK_SECONDS = 0.1;
+
+export class Simulator implements NodeOwner {
+  readonly options: Required<Omit<SimulatorOptions, "onProgress">>;
+  readonly timers: Timers = { create: 0, connect: 0, calibrate: 0, simulate: 0 };
+  /** called about ten times a second while a run goes on */
+  onProgress: ((progress: Progress) => void) | undefined;
+  readonly #library = new ModelLibrary();
+  #populations: NeuronPopulation[] = [];
+  #devices = new Map<number, Device>();
+  #connections: Connection[] = [];
+  #recordings: Recordings;
+  #currents: Currents;
+  #nodeCount = 0;
+  #draws = 0;
+  #projectionCount = 0;
+  #engine: Engine | undefined;
+  #lowered: Lowered | undefined;
+  #stale = true;
+  #steps = 0;
+  #running = false;
+  #stopRequested = false;
+  #spikeCount = 0;
+
+  private constructor(options: SimulatorOptions) {
+    this.options = checkedOptions({ ...Simulator.defaults, ...options });
+    this.onProgress = options.onProgress ?? Simulator.defaults.onProgress;
+    this.#recordings = new Recordings(this.options.resolution);
+    this.#currents = new Currents(this.options.resolution);
+  }
+
+  /** Options that simulators take unless told otherwise; the command line sets them. */
+  static defaults: SimulatorOptions = { ...defaultOptions };
+
+  /** Called with every simulator that is made; the command line watches runs with it. @internal */
+  static onCreate: ((simulator: Simulator) => void) | undefined;
+
+  /**
+   * An empty simulator. Several may live in one process.
+   * @throws SynfireError "bad-option" naming the option
+   */
+  static async create(options: SimulatorOptions = {}): Promise<Simulator> {
+    const simulator = new Simulator(options);
+    registry?.register(simulator, simulator.#held);
+    Simulator.onCreate?.(simulator);
+    return simulator;
+  }
+
+  /** what must be given back if the simulator is forgotten */
+  readonly #held: { engine: Engine | undefined } = { engine: undefined };
+
+  /** Model time in ms. */
+  get time(): number {
+    return this.#steps * this.options.resolution;
+  }
+
+  /** Model time in steps. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Spike events of neurons since the simulator was made. */
+  get spikeCount(): number {
+    return this.#spikeCount;
+  }
+
+  /** Names of the models that can be created. */
+  get models(): string[] {
+    return this.#library.names();
+  }
+
+  /**
+   * Makes the models of a NESTML text available.
+   * @returns their names
+   * @throws NestmlError with file, line, column and what was expected
+   */
+  defineModel(text: string, file = "model.nestml"): string[] {
+    return [...this.#library.define(text, file).names];
+  }
+
+  /** The NESTML text of a model that comes with Synfire. */
+  modelText(name: string): string {
+    const text = texts[`${name}.nestml`];
+    if (text === undefined)
+      throw unknownName(
+        "unknown-model",
+        "model",
+        name,
+        Object.keys(texts).map((f) => f.replace(".nestml", "")),
+      );
+    return text;
+  }
+
+  /** How a model is solved and the code that it becomes, for reading. */
+  describeModel(name: string, parameters: Readonly<Record<string, number>> = {}): string {
+    const sizes = Object.fromEntries(
+      this.#library.sizes(name).map((s) => [s.name, parameters[s.name] ?? s.value]),
+    );
+    return this.#library.program(name, this.#real, this.options.resolution, sizes).describe();
+  }
+
+  get #real(): "f32" | "f64" {
+    return this.options.precision === "float64" ? "f64" : "f32";
+  }
+
+  /**
+   * Creates n nodes of a model.
+   * @param parameters - parameters and initial values: numbers, one per node, elements of a vector, or distributions
+   * @throws SynfireError "unknown-model", "bad-parameter"
+   */
+  create(model: string, n = 1, parameters: Readonly<Record<string, StatusValue>> = {}): NodeCollection {
+    this.#mayChange();
+    const begin = performance.now();
+    if (!Number.isInteger(n) || n < 1)
+      throw new SynfireError(
+        "bad-parameter",
+        `create: the number of nodes must be a positive integer, not ${n}.`,
+        "n",
+      );
+    if (this.#nodeCount + n > 2 ** 31)
+      throw new SynfireError("bad-parameter", "create: more than 2^31 nodes.", "n");
+    const first = this.#nodeCount;
+    const nodes = new NodeCollection(this, [{ first, length: n }]);
+    if (isDeviceName(model)) {
+      const devices = Array.from({ length: n }, (_, i) => makeDevice(model, first + i));
+      const values = devices.map((d) => checkedDevice(d, parameters, this.options.resolution));
+      devices.forEach((d, i) => {
+        Object.assign(d.values, values[i]);
+        this.#devices.set(d.id, d);
+        this.#recordings.add(d);
+      });
+    } else this.#createNeurons(model, first, n, parameters);
+    this.#nodeCount += n;
+    this.#stale = true;
+    this.timers.create += (performance.now() - begin) / 1000;
+    return nodes;
+  }
+
+  #createNeurons(
+    model: string,
+    first: number,
+    n: number,
+    parameters: Readonly<Record<string, StatusValue>>,
+  ): void {
+    const sizes: Record<string, number> = {};
+    for (const { name, value } of this.#library.sizes(model)) {
+      const given = parameters[name] ?? impliedSize(this.#library.model(model), name, parameters) ?? value;
+      if (typeof given !== "number" || !Number.isInteger(given) || given < 1 || given > 1000) {
+        throw new SynfireError(
+          "bad-parameter",
+          `${model}: ${name} must be an integer from 1 to 1000, not ${String(given)}.`,
+          name,
+        );
+      }
+      sizes[name] = given;
+    }
+    const program = this.#library.program(model, this.#real, this.options.resolution, sizes);
+    const population: NeuronPopulation = {
+      index: this.#populations.length,
+      model,
+      first,
+      size: n,
+      program,
+      sizes,
+      parameters: new Map(),
+      states: new Map(),
+    };
+    const change = checkedChange(
+      population,
+      undefined,
+      parameters,
+      this.options.seed,
+      () => this.#draws++,
+      (slot) => initialStates(population)[slot]!,
+    );
+    for (const v of program.parameters) {
+      if (v.value === undefined && !(v.name in sizes) && !change.parameters.has(v.name)) {
+        throw new SynfireError(
+          "bad-parameter",
+          `${model}: ${v.base} has no default for this number of elements; give all of them.`,
+          v.base,
+        );
+      }
+    }
+    for (const [k, v] of change.parameters) population.parameters.set(k, v);
+    for (const [k, v] of change.states) population.states.set(k, v);
+    this.#populations.push(population);
+  }
+
+  /**
+   * Connects nodes.
+   * @param rule - a rule's name or `{ rule, ... }`: one_to_one, all_to_all (default), fixed_indegree, fixed_outdegree,
+   * fixed_total_number, pairwise_bernoulli, explicit; with allow_autapses, allow_multapses
+   * @param synapse - weight, delay, receptor
+   * @throws SynfireError naming the key that is wrong; nothing has been connected then
+   */
+  connect(
+    sources: NodeCollection,
+    targets: NodeCollection,
+    rule: ConnectionSpec = "all_to_all",
+    synapse: SynapseSpec = {},
+  ): void {
+    this.#mayChange();
+    const begin = performance.now();
+    this.#own(sources, "sources");
+    this.#own(targets, "targets");
+    checkSynapseSpec(synapse);
+    const sourceKind = this.#kindOf(sources, "sources");
+    const targetKind = this.#kindOf(targets, "targets");
+    if (sourceKind === "multimeter" || sourceKind === "voltmeter") {
+      if (targetKind !== "neurons")
+        throw new SynfireError(
+          "bad-connection",
+          `A ${sourceKind} records neurons, not a ${targetKind}.`,
+          "targets",
+        );
+      for (const id of sources)
+        this.#recordings.recordStates(this.#devices.get(id)!, targets, this.#populations);
+    } else if (targetKind === "spike_recorder") {
+      if (sourceKind !== "neurons" && sourceKind !== "spike_generator") {
+        throw new SynfireError(
+          "bad-connection",
+          `A ${sourceKind} cannot be recorded: its spikes differ for every target. Put a parrot_neuron in between.`,
+          "sources",
+        );
+      }
+      for (const id of targets) this.#recordings.recordSpikes(this.#devices.get(id)!, sources);
+    } else if (targetKind !== "neurons") {
+      throw new SynfireError(
+        "bad-connection",
+        `A ${targetKind} takes no input${targetKind.endsWith("meter") ? "; connect it to the neurons that it is to record" : ""}.`,
+        "targets",
+      );
+    } else this.#connectNeurons(sources, targets, rule, synapse, sourceKind);
+    this.#stale = true;
+    this.timers.connect += (performance.now() - begin) / 1000;
+  }
+
+  #connectNeurons(
+    sources: NodeCollection,
+    targets: NodeCollection,
+    rule: ConnectionSpec,
+    synapse: SynapseSpec,
+    sourceKind: string,
+  ): void {
+    if (sourceKind === "spike_recorder")
+      throw new SynfireError("bad-connection", "A spike_recorder has no output.", "sources");
+    const id = this.#projectionCount;
+    const plan = planConnection(rule, {
+      seed: this.options.seed,
+      projection: id,
+      endpoints: { sources: fast(sources), targets: fast(targets) },
+    });
+    const weight = synapseValueOf("weight", synapse.weight, plan, this.options.resolution);
+    const delay = synapseValueOf("delay", synapse.delay, plan, this.options.resolution);
+    const [low, high] = valueRange(weight);
+    const current = sourceKind === "dc_generator" || sourceKind === "step_current_generator";
+    const receptors = new Map<number, ReturnType<typeof receptorChoice>>();
+    for (const p of this.#populations) {
+      if (!targets.segments.some((s) => s.first < p.first + p.size && p.first < s.first + s.length)) continue;
+      if (current) {
+        if (p.program.continuous.length === 0)
+          throw new SynfireError("bad-receptor", `${p.model} has no port for currents.`, "receptor");
+        receptors.set(p.index, { positive: 0, negative: 0, mode: "signed" });
+      } else receptors.set(p.index, receptorChoice(p.model, p.program, synapse.receptor, low, high));
+    }
+    const kind = current ? "current" : sourceKind === "poisson_generator" ? "poisson" : "synapses";
+    const connection: Connection = { id, sources, targets, plan, weight, delay, receptors, kind };
+    this.#projectionCount++;
+    this.#connections.push(connection);
+    if (current) this.#currents.add(connection);
+  }
+
+  /**
+   * Records nodes: spikes, or, with `variables`, state variables.
+   * @param options - `interval` (ms, default 1), `start`, `stop`, `offset`; a writer to stream to
+   * @returns where the events are
+   */
+  record(
+    nodes: NodeCollection,
+    options: {
+      readonly variables?: readonly string[];
+      readonly interval?: number;
+      readonly start?: number;
+      readonly stop?: number;
+      readonly offset?: number;
+    } & RecorderOptions = {},
+  ): Recorder {
+    const { variables, writer, keep, ...rest } = options;
+    const device =
+      variables === undefined
+        ? this.create("spike_recorder", 1, rest)
+        : this.create("multimeter", 1, { ...rest, record_from: variables });
+    if (variables === undefined) this.connect(nodes, device);
+    else this.connect(device, nodes);
+    const recorder = this.#recordings.recorder(device.id(0));
+    if (writer) recorder.streamTo(writer, keep === undefined ? {} : { keep });
+    return recorder;
+  }
+
+  /** The recorder of a recording device. */
+  recorder(device: NodeCollection): Recorder {
+    this.#own(device, "device");
+    return this.#recordings.recorder(device.id(0));
+  }
+
+  /** Events of a recording device. */
+  events(device: NodeCollection): Events {
+    return this.recorder(device).events;
+  }
+
+  #own(nodes: NodeCollection, key: string): void {
+    if (!(nodes instanceof NodeCollection))
+      throw new SynfireError("bad-nodes", `${key} must be a node collection, as create() returns it.`, key);
+    if (nodes.owner !== this) throw new SynfireError("bad-nodes", `${key} belong to another simulator.`, key);
+    for (const s of nodes.segments) {
+      if (s.first + s.length > this.#nodeCount)
+        throw new SynfireError(
+          "bad-nodes",
+          `${key}: node ${s.first} no longer exists; reset() has removed it.`,
+          key,
+        );
+    }
+  }
+
+  /** "neurons" or the kind of the devices; a mixture is an error */
+  #kindOf(nodes: NodeCollection, key: string): string {
+    const kinds = new Set<string>();
+    for (const s of nodes.segments) {
+      for (const p of this.#populations)
+        if (s.first < p.first + p.size && p.first < s.first + s.length) kinds.add("neurons");
+      for (const [id, d] of this.#devices) if (id >= s.first && id < s.first + s.length) kinds.add(d.kind);
+    }
+    if (kinds.size > 1)
+      throw new SynfireError(
+        "bad-connection",
+        `${key} mixes ${[...kinds].join(" and ")}; connect them one by one.`,
+        key,
+      );
+    return [...kinds][0] ?? "neurons";
+  }
+
+  #mayChange(): void {
+    if (this.#running)
+      throw new SynfireError(
+        "running",
+        "The network cannot be changed while a run goes on; await simulate() first.",
+      );
+  }
+
+  /** positions of a collection's nodes in each population that it touches */
+  #parts(nodes: NodeCollection): { population: NeuronPopulation; positions: Uint32Array; at: Uint32Array }[] {
+    const parts = [];
+    for (const population of this.#populations) {
+      const positions: number[] = [];
+      const at: number[] = [];
+      for (const s of nodes.segments) {
+        const [from, to] = [
+          Math.max(s.first, population.first),
+          Math.min(s.first + s.length, population.first + population.size),
+        ];
+        for (let id = from; id < to; id++) {
+          positions.push(id - population.first);
+          at.push(s.position + id - s.first);
+        }
+      }
+      if (positions.length > 0)
+        parts.push({ population, positions: Uint32Array.from(positions), at: Uint32Array.from(at) });
+    }
+    return parts;
+  }
+
+  getStatus(nodes: NodeCollection): Record<string, Status>;
+  getStatus(nodes: NodeCollection, name: string): Status;
+  /** Parameters and state variables of nodes. @throws SynfireError "bad-parameter" for an unknown name */
+  getStatus(nodes: NodeCollection, name?: string): Status | Record<string, Status> {
+    this.#own(nodes, "nodes");
+    const all = [
+      ...nodes.segments.flatMap((s) =>
+        [...this.#devices.values()].filter((d) => d.id >= s.first && d.id < s.first + s.length),
+      ),
+    ];
+    if (all.length > 0) {
+      const status = all.map((d) => ({ ...deviceStatus(d), ...this.#recordings.status(d.id) }));
+      const pick = (key: string): Status => {
+        if (!(key in status[0]!))
+          throw unknownName("bad-parameter", `parameter of ${all[0]!.kind}`, key, Object.keys(status[0]!));
+        const values = status.map((s) => s[key]!);
+        return values.every((v) => v === values[0]) || values.length === 1
+          ? values[0]!
+          : Float64Array.from(values as number[]);
+      };
+      return name === undefined
+        ? Object.fromEntries(Object.keys(status[0]!).map((k) => [k, pick(k)]))
+        : pick(name);
+    }
+    const parts = this.#parts(nodes);
+    const one = (key: string): Status => {
+      const values = parts.map(({ population, positions }) =>
+        key === "model"
+          ? population.model
+          : statusOf(population, key, positions, (slot) => this.#stateValues(population, slot)),
+      );
+      if (values.length === 1 || values.every((v) => v === values[0])) return values[0]!;
+      const out = new Float64Array(nodes.length);
+      parts.forEach(({ at }, k) => {
+        const v = values[k]!;
+        at.forEach((position, i) => {
+          out[position] = typeof v === "number" ? v : ((v as Float64Array)[i] as number);
+        });
+      });
+      return out;
+    };
+    if (name !== undefined) return one(name);
+    const names = parts.map(({ population }) => ["model", ...settableNames(population)]);
+    return Object.fromEntries(
+      names[0]!.filter((n) => names.every((other) => other.includes(n))).map((n) => [n, one(n)]),
+    );
+  }
+
+  #stateValues(p: NeuronPopulation, slot: number): PerNode {
+    if (this.#engine && this.#lowered && p.index < this.#lowered.network.populations.length)
+      return this.#engine.getState(p.index, slot);
+    return initialStates(p)[slot]!;
+  }
+
+  /**
+   * Sets parameters and state variables of nodes, also between runs.
+   * @throws SynfireError "bad-parameter"; nothing has been changed then
+   */
+  setStatus(nodes: NodeCollection, values: Readonly<Record<string, StatusValue>>): void {
+    this.#mayChange();
+    this.#own(nodes, "nodes");
+    const devices = [...nodes].flatMap((id) => this.#devices.get(id) ?? []);
+    if (devices.length > 0) {
+      const checked = devices.map((d) => checkedDevice(d, values, this.options.resolution));
+      devices.forEach((d, i) => {
+        Object.assign(d.values, checked[i]);
+        this.#deviceChanged(d);
+      });
+      return;
+    }
+    const changes = this.#parts(nodes).map(({ population, positions, at }) => {
+      const whole = positions.length === population.size;
+      const own =
+        whole && at[0] === 0 && at.length === nodes.length ? values : partOf(values, at, nodes.length);
+      return {
+        population,
+        change: checkedChange(
+          population,
+          whole ? undefined : positions,
+          own,
+          this.options.seed,
+          () => this.#draws++,
+          (slot) => this.#stateValues(population, slot),
+        ),
+      };
+    });
+    for (const { population, change } of changes) {
+      for (const [k, v] of change.parameters) population.parameters.set(k, v);
+      this.#applyChange(population, change.parameters.size > 0, change.states);
+    }
+  }
+
+  #applyChange(p: NeuronPopulation, parameters: boolean, states: ReadonlyMap<number, PerNode>): void {
+    const engine = this.#engine;
+    const built = engine && this.#lowered && p.index < this.#lowered.network.populations.length;
+    if (!built) {
+      for (const [slot, v] of states) p.states.set(slot, v);
+      return;
+    }
+    for (const [slot, v] of states)
+      engine.setState(p.index, slot, typeof v === "number" ? new Float64Array(p.size).fill(v) : v);
+    if (parameters)
+      constantsOf(p).forEach((v, slot) => {
+        if (!engine.setConstant(p.index, slot, v)) this.#stale = true;
+      });
+  }
+
+  #deviceChanged(d: Device): void {
+    if (d.kind === "spike_generator" || d.kind === "spike_recorder") {
+      if (d.kind === "spike_generator") this.#stale = true;
+      return;
+    }
+    if (d.kind === "poisson_generator" && this.#engine && this.#lowered && !this.#stale) {
+      const { start, stop } = windowOf(d, this.options.resolution);
+      const lambda = lambdaOf(d.values.rate as number, this.options.resolution);
+      const own = this.#lowered.driveDevices.flatMap((device, k) => (device === d.id ? [k] : []));
+      const alone = this.#connections.every(
+        (c) => c.kind !== "poisson" || c.sources.position(d.id) < 0 || c.sources.length === 1,
+      );
+      if (alone && own.length > 0 && own.every((k) => this.#engine!.setDrive(k, lambda, start, stop))) return;
+    }
+    this.#stale = true;
+  }
+
+  #description(): Description {
+    return {
+      seed: this.options.seed,
+      resolution: this.options.resolution,
+      precision: this.options.precision,
+      nodeCount: this.#nodeCount,
+      populations: this.#populations,
+      devices: this.#devices,
+      connections: this.#connections,
+    };
+  }
+
+  /** Builds the network now instead of at the next `simulate`: draws all synapses. */
+  async prepare(): Promise<void> {
+    this.#mayChange();
+    if (this.#engine && !this.#stale) return;
+    if (this.#populations.length === 0)
+      throw new SynfireError("empty-network", "There are no neurons to simulate; create some first.");
+    const begin = performance.now();
+    const state = this.#engine?.exportState();
+    const lowered = lower(this.#description());
+    const samples = this.#recordings.requests(this.#populations);
+    const engine = await startEngine(lowered.network, samples, this.options);
+    if (state) {
+      // what the network had before; nodes made since start with their own values
+      const fresh = engine.exportState();
+      engine.importState({
+        step: state.step,
+        states: fresh.states.map((slots, k) =>
+          state.states[k] ? slots.map((v, s) => state.states[k]![s] ?? v) : slots,
+        ),
+        pending: fresh.pending.map((receptors, k) => state.pending[k] ?? receptors),
+      });
+    }
+    this.#engine?.dispose();
+    this.#engine = engine;
+    this.#held.engine = engine;
+    this.#lowered = lowered;
+    this.#stale = false;
+    this.#currents.invalidate();
+    this.timers.calibrate += (performance.now() - begin) / 1000;
+  }
+
+  /**
+   * Advances the network.
+   * @param duration - ms, a multiple of the resolution
+   * @returns when done, or when `stop` was called; what was recorded is in the recorders either way
+   * @throws SynfireError "bad-duration", "numerical-instability", "too-many-spikes", "out-of-memory"
+   */
+  async simulate(duration: number): Promise<void> {
+    this.#mayChange();
+    const h = this.options.resolution;
+    const steps = Math.round(duration / h);
+    if (
+      !(duration >= 0) ||
+      !Number.isFinite(duration) ||
+      Math.abs(steps * h - duration) > 1e-6 * h * Math.max(1, steps * 1e-6)
+    ) {
+      throw new SynfireError(
+        "bad-duration",
+        `simulate: the duration must be a multiple of the resolution (${h} ms), not ${duration} ms.`,
+        "duration",
+      );
+    }
+    await this.prepare();
+    this.#running = true;
+    this.#stopRequested = false;
+    const begin = performance.now();
+    try {
+      await this.#run(this.#steps + steps, begin);
+    } finally {
+      this.#running = false;
+      this.timers.simulate += (performance.now() - begin) / 1000;
+    }
+  }
+
+  async #run(last: number, begin: number): Promise<void> {
+    const engine = this.#engine!;
+    const lowered = this.#lowered!;
+    const h = this.options.resolution;
+    const description = this.#description();
+    const spikesBefore = this.#spikeCount;
+    let chunk = engine.name === "reference" ? 50 : 200;
+    while (this.#steps < last && !this.#stopRequested) {
+      this.#currents.apply(engine, this.#populations, this.#devices, this.#steps);
+      const steps = Math.min(
+        chunk,
+        last - this.#steps,
+        this.#currents.nextChange(this.#devices, this.#steps) - this.#steps,
+      );
+      const scheduled = scheduledSpikes(description, lowered.aliases, this.#steps, this.#steps + steps);
+      const started = performance.now();
+      const outcome = await engine.run({ steps, record: this.#recordings.recordsSpikes, scheduled });
+      const seconds = (performance.now() - started) / 1000;
+      const from = this.#steps;
+      this.#steps += outcome.steps;
+      this.#spikeCount += outcome.spikeCount;
+      await this.#recordings.spikes(
+        outcome.spikes,
+        scheduled.filter((s) => s.step <= this.#steps),
+      );
+      await this.#recordings.states(outcome.samples, this.#populations);
+      if (outcome.failure) this.#fail(outcome.failure);
+      const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
+      chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
+      this.onProgress?.({
+        time: this.#steps * h,
+        end: last * h,
+        elapsed: (performance.now() - begin) / 1000,
+        spikes: this.#spikeCount - spikesBefore,
+      });
+      if (outcome.steps === 0 && this.#steps === from)
+        throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
+      await pause();
+    }
+  }
+
+  #fail(failure: {
+    readonly kind: "integration" | "emission";
+    readonly id: number;
+    readonly step: number;
+  }): never {
+    const when = `${(failure.step * this.options.resolution).toFixed(3)} ms`;
+    const p = this.#populations.find((q) => failure.id >= q.first && failure.id < q.first + q.size);
+    if (failure.kind === "integration") {
+      throw new SynfireError(
+        "numerical-instability",
+        `The equations of node ${failure.id} (${p?.model}) could not be integrated at ${when}; what was recorded until then is kept.`,
+      );
+    }
+    throw new SynfireError(
+      "too-many-spikes",
+      `Node ${failure.id} (${p?.model}) emitted more spikes in one step than the sums of its targets can hold, at ${when}; what was recorded until then is kept.`,
+    );
+  }
+
+  /** Ends a run at the next chunk, within a fraction of a second; `simulate` then returns. */
+  stop(): void {
+    this.#stopRequested = true;
+  }
+
+  /**
+   * Connections as typed arrays, in the order of connect() calls, then source, then target.
+   * @param filter - sources, targets
+   */
+  async getConnections(filter: ConnectionFilter = {}): Promise<Connections> {
+    if (filter.sources) this.#own(filter.sources, "sources");
+    if (filter.targets) this.#own(filter.targets, "targets");
+    await this.prepare();
+    return collectConnections(
+      this.#engine!,
+      this.#lowered!,
+      this.#connections,
+      filter,
+      this.options.resolution,
+    );
+  }
+
+  /** What the network takes in memory, and why synapses are stored as they are. */
+  async memory(): Promise<MemoryReport> {
+    await this.prepare();
+    return this.#engine!.memory();
+  }
+
+  /** Steps between two exchanges of spikes: the shortest delay. */
+  async minDelay(): Promise<number> {
+    await this.prepare();
+    return this.#engine!.minDelay * this.options.resolution;
+  }
+
+  /** The state of the network, from which `restore` continues bit for bit, with any number of threads. */
+  async save(): Promise<Snapshot> {
+    await this.prepare();
+    return {
+      format: "synfire-snapshot",
+      version: 1,
+      resolution: this.options.resolution,
+      precision: this.options.precision,
+      seed: this.options.seed,
+      populations: this.#populations.map((p) => ({
+        model: p.model,
+        first: p.first,
+        size: p.size,
+        parameters: [...p.parameters],
+      })),
+      devices: [...this.#devices.values()].map((d) => ({
+        kind: d.kind,
+        id: d.id,
+        values: structuredClone(d.values),
+      })),
+      state: structuredClone(this.#engine!.exportState()),
+    };
+  }
+
+  /**
+   * Takes up a saved state. The network must have been built by the same calls.
+   * @throws SynfireError "bad-snapshot" if it was saved from another network
+   */
+  async restore(snapshot: Snapshot): Promise<void> {
+    this.#mayChange();
+    checkSnapshot(snapshot, this.options, this.#populations, this.#devices);
+    snapshot.populations.forEach((saved, k) => {
+      const p = this.#populations[k]!;
+      p.parameters.clear();
+      for (const [name, value] of saved.parameters) p.parameters.set(name, value);
+    });
+    for (const saved of snapshot.devices) Object.assign(this.#devices.get(saved.id)!.values, saved.values);
+    this.#stale = true;
+    await this.prepare();
+    this.#engine!.importState(snapshot.state);
+    this.#steps = snapshot.state.step;
+    this.#currents.invalidate();
+  }
+
+  /** Back to an empty simulator with the same options; models that were defined stay. */
+  reset(): void {
+    this.#mayChange();
+    this.#engine?.dispose();
+    this.#engine = undefined;
+    this.#held.engine = undefined;
+    this.#lowered = undefined;
+    this.#populations = [];
+    this.#devices = new Map();
+    this.#connections = [];
+    this.#recordings = new Recordings(this.options.resolution);
+    this.#currents = new Currents(this.options.resolution);
+    this.#stale = true;
+    [this.#nodeCount, this.#draws, this.#projectionCount, this.#steps, this.#spikeCount] = [0, 0, 0, 0, 0];
+    Object.assign(this.timers, { create: 0, connect: 0, calibrate: 0, simulate: 0 });
+  }
+
+  /** Gives threads and memory back. A forgotten simulator gives them back, too, but later. */
+  dispose(): void {
+    this.reset();
+  }
+}
+
+/** gives back the threads of simulators that were forgotten */
+const registry =
+  typeof FinalizationRegistry === "undefined"
+    ? undefined
+    : new FinalizationRegistry<{ engine: Engine | undefined }>((held) => {
+        held.engine?.dispose();
+      });
+
+/** lets other tasks run: signals, progress, pages */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+
+/** a contiguous collection answers faster as a range */
+function fast(nodes: NodeCollection): NodeIds {
+  const [only, ...rest] = nodes.segments;
+  if (!only || rest.length > 0) return nodes;
+  const { first, length } = only;
+  return {
+    length,
+    id: (position) => first + position,
+    position: (id) => (id >= first && id < first + length ? id - first : -1),
+  };
+}
+
+/** the size of vectors from the length of a list that was given for one of them */
+function impliedSize(
+  model: {
+    readonly parameters: readonly {
+      readonly name: string;
+      readonly size?: { readonly kind: string; readonly name?: string };
+    }[];
+  },
+  size: string,
+  parameters: Readonly<Record<string, StatusValue>>,
+): number | undefined {
+  for (const d of model.parameters) {
+    const given = parameters[d.name];
+    if (
+      d.size?.kind === "name" &&
+      d.size.name === size &&
+      Array.isArray(given) &&
+      typeof given[0] === "number"
+    )
+      return given.length;
+  }
+  return undefined;
+}
+
+/** the values that belong to some of the nodes */
+function partOf(
+  values: Readonly<Record<string, StatusValue>>,
+  at: Uint32Array,
+  count: number,
+): Record<string, StatusValue> {
+  const out: Record<string, StatusValue> = {};
+  for (const [key, v] of Object.entries(values)) {
+    const list = Array.isArray(v) || ArrayBuffer.isView(v) ? (v as ArrayLike<number>) : undefined;
+    out[key] = list && list.length === count ? Array.from(at, (i) => list[i]!) : v;
+  }
+  return out;
+}
