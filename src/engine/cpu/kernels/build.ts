@@ -111,7 +111,8 @@ interface RecipeIr {
   readonly output: ReadonlyMap<string, Variable>;
 }
 
-function recipeIr(recipe: Recipe): RecipeIr {
+/** @param full - also what is stored, not only where: the counting pass needs no weights and delays */
+function recipeIr(recipe: Recipe, full: boolean): RecipeIr {
   const b = new Builder();
   const input = new Map<string, Variable>();
   const output = new Map<string, Variable>();
@@ -132,13 +133,14 @@ function recipeIr(recipe: Recipe): RecipeIr {
   };
   const given = recipe.sources === "given";
   const zero = b.constant("u32", 0);
-  const words = math.philox(
+  const drawsWeight = recipe.signed || (full && recipe.encoding !== "constant");
+  const words = given && !drawsWeight ? [] : math.philox(
     b,
     [read("gid", "u32", !given), read("ordinal", "u32", false), zero, zero],
     [read("key0", "u32"), read("key1", "u32")],
   );
   if (!given) {
-    const drawn = b.mulhi(words[0], read("sources", "u32"));
+    const drawn = b.mulhi(words[0]!, read("sources", "u32"));
     // the target itself is left out by drawing from one source less and moving up from its position on
     const self = read("self", "u32");
     write("source", b.add(drawn, b.select(b.ge(drawn, self), b.constant("u32", 1), zero)));
@@ -158,21 +160,21 @@ function recipeIr(recipe: Recipe): RecipeIr {
     return b.min(b.max(kind === "lognormal" ? math.exp(b, x) : x, p("low")), p("high"));
   };
   const half = b.constant("f64", 0.5);
-  if (recipe.encoding !== "constant" || recipe.signed) {
-    const weight = b.mul(draw("weight", words[1]), read("factor", "f64"));
+  if (drawsWeight) {
+    const weight = b.mul(draw("weight", words[1]!), read("factor", "f64"));
     if (recipe.signed) {
       const negative = b.lt(weight, b.constant("f64", 0));
       const wanted = b.lt(read("sign", "f64"), b.constant("f64", 0));
       write("use", b.select(b.xor(negative, wanted), b.constant("i32", 0), b.constant("i32", 1)));
     }
-    if (recipe.encoding !== "constant") {
+    if (full && recipe.encoding !== "constant") {
       const rounded = b.floor(
         b.add(b.mul(b.mul(weight, read("magnitude", "f64")), read("per unit", "f64")), half),
       );
       const stored = b.mul(rounded, read("post", "f64"));
       const steps = b.convert(
         "i32",
-        b.floor(b.add(b.mul(draw("delay", words[2]), read("per step", "f64")), half)),
+        b.floor(b.add(b.mul(draw("delay", words[2]!), read("per step", "f64")), half)),
       );
       const place = b.add(b.mul(steps, read("stride", "i32")), read("local", "i32", !given));
       if (recipe.encoding === "packed") write("word", b.or(b.shl(b.convert("i32", stored), 16), place));
@@ -232,11 +234,15 @@ SAMPLER_FIELDS.forEach((field, i) => {
   (FIELD_OF as Record<string, number>)[`delay ${field}`] = BuildWord.delay + 2 * i;
 });
 
+/** Four synapses each: two hide the latency of the generator, but more lanes take the rare branches of distributions more often. */
+const groupsFor = (recipe: Recipe, fill: boolean): number => (fill && recipe.encoding !== "constant" ? 1 : 2);
+
 function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boolean): FunctionBuilder {
   const f = module.function([I32], [], name);
   const [parameters] = f.parameters as [Local];
-  const { ir, input, output } = recipeIr(recipe);
-  const printer = new VectorPrinter(f, ir, 1);
+  const { ir, input, output } = recipeIr(recipe, fill);
+  const laneGroups = groupsFor(recipe, fill);
+  const printer = new VectorPrinter(f, ir, laneGroups);
   const word = (w: number) => load(get(parameters), 4 * w);
   const local = () => f.local(I32);
   const [target, gid, k, degree, self, drawFrom, position, pointers, data, place, map, lanesLeft] =
@@ -274,7 +280,11 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
       if (name === "local") values.push(set(part, simd(0x11, add(word(BuildWord.firstLocal), get(target)))));
       if (name === "sources") values.push(set(part, simd(0x11, get(drawFrom))));
       if (name === "self") values.push(set(part, simd(0x11, get(self))));
-      if (name === "ordinal") perGroup.push(set(part, simd(0xae, simd(0x11, get(k)), iota)));
+      if (name === "ordinal") {
+        parts.forEach((p, g) => {
+          perGroup.push(set(p, simd(0xae, simd(0x11, add(get(k), i32(4 * g))), iota)));
+        });
+      }
     } else if (name === "weight given" || name === "delay given") {
       const list = word(name === "weight given" ? BuildWord.weightList : BuildWord.delayList);
       parts.forEach((p, g) => {
@@ -292,7 +302,7 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
   const lane = (l: number): Code[] => {
     const source =
       recipe.sources === "drawn"
-        ? i32Lane(l, get(part("source")[0]!))
+        ? i32Lane(l % 4, get(part("source")[l >> 2]!))
         : load(add(word(BuildWord.sourceList), shl(add(get(k), i32(l)), i32(2))));
     const counter = add(get(pointers), shl(add(get(position), i32(1)), i32(2)));
     const write: Code[] = [];
@@ -312,15 +322,15 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
           ? add(word(BuildWord.firstLocal), get(target))
           : load(add(word(BuildWord.targetList), shl(add(get(k), i32(l)), i32(2))));
       if (recipe.encoding === "constant") write.push(store16(at(2), target16));
-      if (recipe.encoding === "packed") write.push(store(at(4), i32Lane(l, get(part("word")[0]!))));
+      if (recipe.encoding === "packed") write.push(store(at(4), i32Lane(l % 4, get(part("word")[l >> 2]!))));
       if (recipe.encoding === "wide32")
         write.push(
-          store(at(8), i32Lane(l, get(part("word")[0]!))),
-          store(at(8), i32Lane(l, get(part("stored")[0]!)), 4),
+          store(at(8), i32Lane(l % 4, get(part("word")[l >> 2]!))),
+          store(at(8), i32Lane(l % 4, get(part("stored")[l >> 2]!)), 4),
         );
       if (recipe.encoding === "wide64")
         write.push(
-          store(at(12), i32Lane(l, get(part("word")[0]!))),
+          store(at(12), i32Lane(l % 4, get(part("word")[l >> 2]!))),
           storeF64(at(12), f64Lane(l % 2, get(part("stored")[l >> 1]!)), 4),
         );
       write.push(store(counter, add(get(place), i32(1))));
@@ -330,10 +340,10 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
       when(get(map), [set(position, load(add(get(map), shl(get(position), i32(2)))))]),
       ...write,
     ];
-    const used = recipe.signed ? [when(i32Lane(l, get(part("use")[0]!)), one)] : one;
+    const used = recipe.signed ? [when(i32Lane(l % 4, get(part("use")[l >> 2]!)), one)] : one;
     return l === 0 ? used : [when(ltU(i32(l), get(lanesLeft)), used)];
   };
-  const groupsOfFour = [
+  const groups = [
     set(k, i32(0)),
     whileLoop(
       ltU(get(k), get(degree)),
@@ -350,7 +360,7 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
     set(map, word(BuildWord.sourceMap)),
   );
   if (recipe.sources === "given") {
-    f.emit(set(degree, word(BuildWord.count)), ...values, ...printer.before, ...groupsOfFour);
+    f.emit(set(degree, word(BuildWord.count)), ...values, ...printer.before, ...groups);
     return f;
   }
   f.emit(
@@ -370,7 +380,7 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
           set(drawFrom, sub(get(drawFrom), i32(1))),
         ]),
       ]),
-      when(eqz(eqz(get(degree))), [...values, ...printer.before, ...groupsOfFour]),
+      when(eqz(eqz(get(degree))), [...values, ...printer.before, ...groups]),
       increase(target, i32(1)),
     ),
   );
