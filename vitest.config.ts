@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^synfire$/, replacement: src("index.ts") },
+      { find: /^synfire\/plot\/files$/, replacement: src("plot/files.ts") },
+      { find: /^synfire\/recording\/files$/, replacement: src("recording/writers/file-sink.ts") },
       { find: /^synfire\/(\w+)$/, replacement: src("$1/index.ts") },
     ],
   },
