@@ -7,6 +7,9 @@ import type { Connection } from "./description.js";
 import { amplitudeAt, amplitudeChanges, type Device } from "./devices.js";
 import type { NeuronPopulation } from "./population.js";
 
+/** The first step whose current can be sent one step ahead. */
+const FIRST_SENT = 2;
+
 interface Input {
   readonly device: number;
   /** id of the target */
@@ -67,13 +70,16 @@ export class Currents {
     this.#applied = -1;
   }
 
-  /** A current sent with the stamp s and delay d is used in step s + d + 1: the first step after `after` that may see another value. */
+  /**
+   * The last step after `after` that sees the value of the step before it. As in NEST, a generator sends the current of step s one
+   * step ahead, so that with delay d it is felt in step s + d; only what would have to be sent before the start of time is missing.
+   */
   nextChange(devices: ReadonlyMap<number, Device>, after: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const { device, delay } of this.#inputs) {
       for (const change of amplitudeChanges(devices.get(device)!, this.#resolution)) {
-        // the value of stamp change + 1 is used in step change + delay + 2: stop after the one before
-        const at = change + delay + 1;
+        // the value of step change + 1 is felt in step change + delay + 1: stop after the one before
+        const at = Math.max(change, FIRST_SENT - 1) + delay;
         if (at > after && at < next) next = at;
       }
     }
@@ -96,9 +102,9 @@ export class Currents {
       for (const { device, target, weight, delay } of this.#inputs) {
         if (target < p.first || target >= p.first + p.size) continue;
         any = true;
-        const stamp = step + 1 - delay - 1;
-        if (stamp >= 1)
-          values[target - p.first]! += weight * amplitudeAt(devices.get(device)!, stamp, this.#resolution);
+        const sent = step + 1 - delay;
+        if (sent >= FIRST_SENT)
+          values[target - p.first]! += weight * amplitudeAt(devices.get(device)!, sent, this.#resolution);
       }
       if (any) engine.setContinuous(p.index, 0, values);
     }
