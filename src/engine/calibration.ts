@@ -211,17 +211,26 @@ export function calibrate(network: Network): Calibration {
       `delay: the longest delay is ${maxDelay} steps, 65536 is the most`,
       "delay",
     );
+  const fine = ({ smallest, coarse }: { smallest: number; coarse: number }, exponent: number) =>
+    2 ** exponent <= coarse && 2 ** (exponent - 1) <= TOLERATED * smallest;
+  /** one unit for the same receptor of all populations, where it is fine enough for each: their synapses can then be stored together */
+  const common: number[] = [];
+  for (const receptors of bounds) {
+    receptors.forEach(({ sum }, r) => {
+      if (sum > 0) common[r] = Math.max(common[r] ?? Number.NEGATIVE_INFINITY, ceilLog2(sum) - 30);
+    });
+  }
   const rings = bounds.map((receptors) =>
-    receptors.map(({ sum, smallest, coarse }): RingScale => {
-      if (sum === 0) return { form: network.precision === "float64" ? "f64" : "i32", exponent: 0, bound: 0 };
-      const exponent32 = ceilLog2(sum) - 30;
-      const fineEnough = 2 ** exponent32 <= coarse && 2 ** (exponent32 - 1) <= TOLERATED * smallest;
-      if (network.precision === "float32" && fineEnough)
-        return { form: "i32", exponent: exponent32, bound: sum };
+    receptors.map((b, r): RingScale => {
+      if (b.sum === 0)
+        return { form: network.precision === "float64" ? "f64" : "i32", exponent: 0, bound: 0 };
+      const own = ceilLog2(b.sum) - 30;
+      if (network.precision === "float32" && fine(b, own))
+        return { form: "i32", exponent: fine(b, common[r]!) ? common[r]! : own, bound: b.sum };
       return {
         form: "f64",
-        exponent: Math.min(ceilLog2(sum) - 52, Math.floor(Math.log2(coarse))),
-        bound: sum,
+        exponent: Math.min(ceilLog2(b.sum) - 52, Math.floor(Math.log2(b.coarse))),
+        bound: b.sum,
       };
     }),
   );

@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** cpu: neurons per tile at most; for tests: results do not depend on it */
   readonly tileSize: number | undefined;
+  /** cpu: when spikes are added to their targets; for tests: results do not depend on it */
+  readonly delivery: "auto" | "emission" | "arrival";
 }
 
 export interface RunRequest {
@@ -32,7 +34,7 @@ export interface RunOutcome {
   readonly samples: readonly SampleBatch[];
   /** what stopped the run, if a neuron's equations could not be solved or it emitted more than it may */
   readonly failure:
-    | { readonly kind: "integration" | "emission"; readonly id: number; readonly step: number }
+    | { readonly kind: "integration" | "emission" | "remembered"; readonly id: number; readonly step: number }
     | undefined;
 }
 

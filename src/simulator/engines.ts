@@ -22,6 +22,7 @@ export async function startEngine(
   const engineOptions = {
     threads: options.threads === "auto" ? auto : options.threads,
     tileSize: options.tileSize === "auto" ? undefined : options.tileSize,
+    delivery: options.delivery,
   };
   switch (options.device) {
     case "reference":

@@ -16,6 +16,8 @@ export interface SimulatorOptions {
   readonly device?: "auto" | "cpu" | "reference";
   /** neurons per tile at most, for tests; results do not depend on it */
   readonly tileSize?: number | "auto";
+  /** when the cpu engine adds spikes to their targets; results do not depend on it */
+  readonly delivery?: "auto" | "emission" | "arrival";
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -26,6 +28,7 @@ export const defaultOptions = {
   precision: "float32",
   device: "auto",
   tileSize: "auto",
+  delivery: "auto",
 } as const;
 
 const ALLOWED = [...Object.keys(defaultOptions), "onProgress"];
@@ -55,6 +58,7 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
     bad("device", '"auto", "cpu" or "reference"');
   if (o.tileSize !== "auto" && !(Number.isInteger(o.tileSize) && o.tileSize >= 1 && o.tileSize <= 65536))
     bad("tileSize", '"auto" or an integer from 1 to 65536');
+  if (!["auto", "emission", "arrival"].includes(o.delivery)) bad("delivery", '"auto", "emission" or "arrival"');
   return {
     resolution: o.resolution,
     seed: o.seed,
@@ -62,5 +66,6 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
     precision: o.precision,
     device: o.device,
     tileSize: o.tileSize,
+    delivery: o.delivery,
   };
 }

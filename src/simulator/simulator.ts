@@ -670,7 +670,7 @@ export class Simulator implements NodeOwner {
   }
 
   #fail(failure: {
-    readonly kind: "integration" | "emission";
+    readonly kind: "integration" | "emission" | "remembered";
     readonly id: number;
     readonly step: number;
   }): never {
@@ -680,6 +680,12 @@ export class Simulator implements NodeOwner {
       throw new SynfireError(
         "numerical-instability",
         `The equations of node ${failure.id} (${p?.model}) could not be integrated at ${when}; what was recorded until then is kept.`,
+      );
+    }
+    if (failure.kind === "remembered") {
+      throw new SynfireError(
+        "too-many-spikes",
+        `More spikes are on their way than the engine can remember, at ${when}; what was recorded until then is kept. Use delivery: "emission".`,
       );
     }
     throw new SynfireError(

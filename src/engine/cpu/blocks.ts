@@ -12,8 +12,11 @@ import type { TileShape } from "./partition.js";
 import { type Run, runsOf } from "./runs.js";
 import { BlockKind, BYTES_PER_SYNAPSE } from "./tile-format.js";
 
-export interface PlannedBlock {
+/** A block before it has a place in memory. */
+export interface BlockShape {
   readonly projection: number;
+  readonly tile: TileShape;
+  readonly runs: readonly Run[];
   readonly receptor: number;
   readonly kind: number;
   readonly encoding: Encoding;
@@ -21,18 +24,36 @@ export interface PlannedBlock {
   /** range of source ids that the pointers cover */
   readonly firstSource: number;
   readonly sourceCount: number;
-  readonly pointers: number;
-  readonly data: number;
   /** room for this many synapses */
   readonly capacity: number;
   readonly delay: number;
   /** what delivery multiplies a stored weight with: the weight in ring units, or the quantum of packed weights */
   readonly unit: number;
-  /** parameter blocks of the build kernels: drawn, one per run of targets; given: one */
-  readonly jobs: readonly { readonly address: number; readonly run: Run }[];
   /** only weights of this sign (0: any) */
   readonly sign: number;
+  /** what the build kernels are told of weights */
+  readonly weight: {
+    readonly constant: number | undefined;
+    readonly perUnit: number;
+    readonly post: number;
+    readonly magnitude: number;
+    readonly sign: number;
+  };
 }
+
+export interface PlannedBlock extends BlockShape {
+  readonly pointers: number;
+  readonly data: number;
+  /** parameter blocks of the build kernels: drawn, one per run of targets; given: one */
+  readonly jobs: readonly { readonly address: number; readonly run: Run }[];
+}
+
+const KINDS = {
+  constant: [BlockKind.constant32, BlockKind.constant64],
+  packed: [BlockKind.packed32, BlockKind.packed64],
+  wide32: [BlockKind.wide32, BlockKind.wide32],
+  wide64: [BlockKind.wide64, BlockKind.wide64],
+} as const;
 
 const drawKind = (v: SynapseValue): DrawKind =>
   v.kind === "constant" ? "constant" : v.kind === "array" ? "array" : v.sampler.program.kind;
@@ -95,29 +116,30 @@ export class BlockPlanner {
   }
 
   /** the blocks of one projection in one tile: one per receptor that its weights can reach */
-  plan(projection: number, tile: TileShape, arena: Arena): PlannedBlock[] {
+  shapes(projection: number, tile: TileShape): BlockShape[] {
     const p = this.#network.projections[projection]!;
     const runs = this.targetsIn(p, tile);
     if (runs.length === 0) return [];
     const capacity = countSynapses(p.plan, runs);
     if (capacity === 0) return [];
+    if (capacity >= 2 ** 32)
+      throw new SynfireError("out-of-memory", `projection ${p.id}: more than 2^32 synapses in one tile`);
     const c = this.#calibration.projections.get(p)!;
     const choice = p.receptors.get(tile.population)!;
     const split = choice.positive !== choice.negative && c.weightLow < 0 && c.weightHigh >= 0;
     const signs = split ? [1, -1] : [c.weightHigh < 0 || (c.weightHigh === 0 && c.weightLow < 0) ? -1 : 1];
-    return signs.map((sign) => this.#block(projection, p, tile, arena, runs, capacity, sign, split));
+    return signs.map((sign) => this.#shape(projection, p, tile, runs, capacity, sign, split));
   }
 
-  #block(
+  #shape(
     projection: number,
     p: Projection,
     tile: TileShape,
-    arena: Arena,
     runs: readonly Run[],
     capacity: number,
     sign: number,
     split: boolean,
-  ): PlannedBlock {
+  ): BlockShape {
     const c = this.#calibration.projections.get(p)!;
     const choice = p.receptors.get(tile.population)!;
     const receptor = sign < 0 ? choice.negative : choice.positive;
@@ -134,56 +156,68 @@ export class BlockPlanner {
           : wide
             ? "wide64"
             : "wide32";
-    const kind =
-      encoding === "constant"
-        ? wide
-          ? BlockKind.constant64
-          : BlockKind.constant32
-        : encoding === "packed"
-          ? wide
-            ? BlockKind.packed64
-            : BlockKind.packed32
-          : wide
-            ? BlockKind.wide64
-            : BlockKind.wide32;
     const oneWeight = constantWeight
       ? receptorOf(choice, p.weight.kind === "constant" ? p.weight.value * p.factor : 1).value
-      : 0;
-    const fixed = constantWeight ? fixedWeight(oneWeight, { ...c, layout: "constant" }, p, ring) : 0;
-
+      : undefined;
+    const fixed = oneWeight === undefined ? 0 : fixedWeight(oneWeight, { ...c, layout: "constant" }, p, ring);
     const sources = this.sourceRuns(p);
     const firstSource = Math.min(...sources.map((r) => r.first));
-    const sourceCount = Math.max(...sources.map((r) => r.first + r.length)) - firstSource;
-    if (capacity >= 2 ** 32)
-      throw new SynfireError("out-of-memory", `projection ${p.id}: more than 2^32 synapses in one tile`);
-    const pointers = arena.alloc(4 * (sourceCount + 2), 64);
-    const data = arena.alloc(BYTES_PER_SYNAPSE[kind]! * capacity, 64);
-
     // the unit to which the kernels round a weight, what they store of it, and what delivery multiplies that with
-    const magnitude = choice.mode === "magnitude" && sign < 0 ? -1 : 1;
     const quantised = layout === "packed" && !constantWeight;
-    const storedUnit = 2 ** (quantised ? c.quantum : ring.exponent);
     const quantumInRing = quantised ? 2 ** (c.quantum - ring.exponent) : 1;
-    const unit =
-      encoding === "packed" ? (constantWeight ? fixed : quantumInRing) : encoding === "constant" ? fixed : 1;
-    // quanta that do not fit beside the target are stored in ring units
-    const post = encoding === "packed" ? 1 : quantumInRing;
-    const drawn = isDrawn(p, sources);
-    const recipe: Recipe = {
-      sources: drawn ? "drawn" : "given",
-      weight: constantWeight ? "constant" : drawKind(p.weight),
-      delay: drawKind(p.delay),
+    return {
+      projection,
+      tile,
+      runs,
+      receptor,
       encoding,
-      signed: split,
+      capacity,
+      firstSource,
+      kind: KINDS[encoding][wide ? 1 : 0],
+      recipe: {
+        sources: isDrawn(p, sources) ? "drawn" : "given",
+        weight: constantWeight ? "constant" : drawKind(p.weight),
+        delay: drawKind(p.delay),
+        encoding,
+        signed: split,
+      },
+      sourceCount: Math.max(...sources.map((r) => r.first + r.length)) - firstSource,
+      sign: split ? sign : 0,
+      delay: p.delay.kind === "constant" ? delaySteps(p.delay.value, this.#network.resolution) : 0,
+      unit:
+        encoding === "packed"
+          ? constantWeight
+            ? fixed
+            : quantumInRing
+          : encoding === "constant"
+            ? fixed
+            : 1,
+      weight: {
+        // packed with one weight: what is stored is 1, delivery multiplies with the weight
+        constant: oneWeight === undefined ? undefined : encoding === "packed" ? 1 : oneWeight,
+        perUnit: encoding === "packed" && constantWeight ? 1 : 2 ** -(quantised ? c.quantum : ring.exponent),
+        // quanta that do not fit beside the target are stored in ring units
+        post: encoding === "packed" ? 1 : quantumInRing,
+        magnitude: choice.mode === "magnitude" && sign < 0 && !constantWeight ? -1 : 1,
+        sign,
+      },
     };
+  }
+
+  /** gives a block its place; `localOffset` is added to the positions of targets in the tile */
+  place(shape: BlockShape, pointers: number, data: number, arena: Arena, localOffset = 0): PlannedBlock {
+    const p = this.#network.projections[shape.projection]!;
+    const sources = this.sourceRuns(p);
+    const drawn = shape.recipe.sources === "drawn";
+    const first = this.#network.populations[shape.tile.population]!.first + shape.tile.from;
     const [key0, key1] = streamKey(this.#network.seed, Purpose.synapse, p.id);
-    const block = (run: Run) => {
+    const job = (run: Run) => {
       const address = arena.alloc(4 * BuildWord.words, 64);
       const indegrees =
         drawn && p.plan.draws!.indegrees
           ? arena.words(p.plan.draws!.indegrees.subarray(run.position, run.position + run.length))
           : 0;
-      const sourceMap = sources.length > 1 ? this.#mapOf(p, firstSource, arena) : 0;
+      const sourceMap = sources.length > 1 ? this.#mapOf(p, shape.firstSource, arena) : 0;
       arena.later((buffer) => {
         const w = new Uint32Array(buffer, address, BuildWord.words);
         const d = new Float64Array(buffer, address, BuildWord.words / 2);
@@ -195,11 +229,9 @@ export class BlockPlanner {
         w[BuildWord.sourceMap] = sourceMap;
         w[BuildWord.pointers] = pointers;
         w[BuildWord.data] = data;
-        w[BuildWord.stride] = 2 ** tile.targetBits;
-        w[BuildWord.firstTarget] = drawn
-          ? run.first
-          : this.#network.populations[tile.population]!.first + tile.from;
-        w[BuildWord.firstLocal] = run.first - this.#network.populations[tile.population]!.first - tile.from;
+        w[BuildWord.stride] = 2 ** shape.tile.targetBits;
+        w[BuildWord.firstTarget] = drawn ? run.first : first;
+        w[BuildWord.firstLocal] = localOffset + (drawn ? run.first - first : 0);
         w[BuildWord.targets] = run.length;
         w[BuildWord.indegree] = indegrees ? 0 : p.plan.maxIndegree;
         w[BuildWord.indegrees] = indegrees;
@@ -207,35 +239,18 @@ export class BlockPlanner {
           const at = (i === 0 ? BuildWord.weight : BuildWord.delay) / 2;
           d.set([program.a, program.b, program.p0, program.p1, program.low, program.high], at);
         });
-        if (constantWeight) {
-          // packed with one weight: the stored factor is 1, delivery multiplies with the weight
-          d[BuildWord.weight / 2] = encoding === "packed" ? 1 : oneWeight;
-        }
-        d[BuildWord.factor / 2] = constantWeight ? 1 : p.factor;
-        d[BuildWord.perUnit / 2] = encoding === "packed" && constantWeight ? 1 : 1 / storedUnit;
+        const { constant, perUnit, post, magnitude, sign } = shape.weight;
+        if (constant !== undefined) d[BuildWord.weight / 2] = constant;
+        d[BuildWord.factor / 2] = constant !== undefined ? 1 : p.factor;
+        d[BuildWord.perUnit / 2] = perUnit;
         d[BuildWord.perStep / 2] = 1 / this.#network.resolution;
         d[BuildWord.post / 2] = post;
         d[BuildWord.sign / 2] = sign;
-        d[BuildWord.magnitude / 2] = constantWeight ? 1 : magnitude;
+        d[BuildWord.magnitude / 2] = magnitude;
       });
       return { address, run };
     };
-    return {
-      projection,
-      receptor,
-      kind,
-      encoding,
-      recipe,
-      firstSource,
-      sourceCount,
-      pointers,
-      data,
-      capacity,
-      sign: split ? sign : 0,
-      delay: p.delay.kind === "constant" ? delaySteps(p.delay.value, this.#network.resolution) : 0,
-      unit,
-      jobs: drawn ? runs.map(block) : [block(runs[0]!)],
-    };
+    return { ...shape, pointers, data, jobs: drawn ? shape.runs.map(job) : [job(shape.runs[0]!)] };
   }
 
   readonly #maps = new Map<string, number>();

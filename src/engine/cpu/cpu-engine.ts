@@ -13,7 +13,10 @@ import type {
   SynapseTable,
 } from "../engine.js";
 import type { Network, SampleRequest } from "../network.js";
+import { synapseTable } from "../synapses.js";
+import { readPending, writePending } from "./arrival-state.js";
 import { GivenSynapses } from "./given.js";
+import { emitArrivalModule } from "./kernels/arrive.js";
 import { emitBuildModule, recipeKey } from "./kernels/build.js";
 import { emitRunModule } from "./kernels/run.js";
 import { partition, type TileShape } from "./partition.js";
@@ -33,6 +36,12 @@ const PAGE = 65536;
 const MOST_PAGES = 65536;
 /** Looks at the barrier before a thread sleeps, where every thread has a core. */
 const SPIN = 4000;
+
+const FAILURES: Readonly<Record<number, NonNullable<RunOutcome["failure"]>["kind"]>> = {
+  [ErrorCode.integration]: "integration",
+  [ErrorCode.emission]: "emission",
+  [ErrorCode.remembered]: "remembered",
+};
 
 type AnyThread =
   | RemoteThread
@@ -122,7 +131,7 @@ class CpuEngine implements Engine {
       const error = new Uint32Array(memory.buffer, Fixed.error, 3);
       if (error[0] === ErrorCode.none) continue;
       const failure = {
-        kind: error[0] === ErrorCode.integration ? "integration" : "emission",
+        kind: FAILURES[error[0]!] ?? "integration",
         id: error[1]!,
         step: error[2]!,
       } as const;
@@ -305,6 +314,16 @@ class CpuEngine implements Engine {
         p.program.receptors.map((_, receptor) => {
           const ring = this.#calibration.rings[p.index]![receptor]!;
           const values = new Float64Array(rows * p.size);
+          if (this.#plans[0]!.arrival) {
+            this.#plans.forEach((plan, t) => {
+              readPending(plan, this.#buffer(t), this.#step, receptor, rows, (row, index, neuron, sum) => {
+                const tile = plan.tiles[index]!;
+                if (tile.population === p.index)
+                  values[row * p.size + tile.from + neuron]! += sum * 2 ** ring.exponent;
+              });
+            });
+            return { rows, values };
+          }
           for (const { tile, plan, index, buffer } of this.#tiles(p.index)) {
             for (let r = 0; r < Math.min(rows, 2 ** tile.rowCountBits); r++) {
               const row = this.#ringRow(
@@ -345,6 +364,27 @@ class CpuEngine implements Engine {
         this.setState(population, slot, values);
       });
     });
+    if (this.#plans[0]!.arrival) {
+      this.#plans.forEach((plan, t) => {
+        const rows = Math.max(0, ...state.pending.flat().map((p) => p.rows));
+        writePending(
+          plan,
+          this.#buffer(t),
+          this.#step,
+          rows,
+          (i) => this.#network.populations[plan.tiles[i]!.population]!.program.receptors.length,
+          (row, i, receptor, neuron) => {
+            const tile = plan.tiles[i]!;
+            const pending = state.pending[tile.population]?.[receptor];
+            if (!pending || row >= pending.rows) return 0;
+            const size = this.#network.populations[tile.population]!.size;
+            const ring = this.#calibration.rings[tile.population]![receptor]!;
+            return Math.floor(pending.values[row * size + tile.from + neuron]! * 2 ** -ring.exponent + 0.5);
+          },
+        );
+      });
+      return;
+    }
     state.pending.forEach((receptors, population) => {
       const size = this.#network.populations[population]!.size;
       receptors.forEach(({ rows, values }, receptor) => {
@@ -367,6 +407,8 @@ class CpuEngine implements Engine {
   }
 
   synapses(projection: number): SynapseTable {
+    // joined blocks do not tell projections apart: they are drawn again
+    if (this.#plans[0]!.arrival) return synapseTable(this.#network, this.#calibration, projection);
     return readSynapses(
       this.#network,
       this.#calibration,
@@ -379,10 +421,13 @@ class CpuEngine implements Engine {
   memory(): MemoryReport {
     const projections = this.#network.projections.map((p, k) => {
       const c = this.#calibration.projections.get(p)!;
-      const bytes = this.#plans.reduce(
-        (sum, plan) => sum + plan.blocks.flat().reduce((n, b) => n + (b.projection === k ? b.bytes : 0), 0),
-        0,
-      );
+      const joined = this.#plans.reduce((n, plan) => n + joinedBytes(plan, k), 0);
+      const bytes =
+        joined +
+        this.#plans.reduce(
+          (sum, plan) => sum + plan.blocks.flat().reduce((n, b) => n + (b.projection === k ? b.bytes : 0), 0),
+          0,
+        );
       return { projection: p.id, synapses: p.plan.total, layout: c.layout, reason: c.reason, bytes };
     });
     const sum = (pick: (p: ThreadPlan) => number) => this.#plans.reduce((n, p) => n + pick(p), 0);
@@ -424,7 +469,14 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
     );
   }
   const tiles = partition(network, calibration, threads, options.tileSize);
-  const { plans, recipes, variants } = planThreads(network, calibration, tiles, threads, samples);
+  const { plans, recipes, variants, delivery } = planThreads(
+    network,
+    calibration,
+    tiles,
+    threads,
+    samples,
+    options.delivery,
+  );
   const needed = plans.map((p) => Math.ceil(p.bytes / PAGE));
   const most = Math.max(...needed);
   if (most > MOST_PAGES) {
@@ -460,7 +512,7 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   const shapes = needed.map((pages) => ({ shared, initial: 0, maximum: Math.max(...needed, pages) }));
   const buildBytes = recipes.length > 0 ? emitBuildModule(recipes, shapes[0]!) : undefined;
   const [runModule, buildModule] = await Promise.all([
-    WebAssembly.compile(emitRunModule(variants, shapes[0]!)),
+    WebAssembly.compile((delivery === "arrival" ? emitArrivalModule : emitRunModule)(variants, shapes[0]!)),
     buildBytes ? WebAssembly.compile(buildBytes) : undefined,
   ]);
   const control = new Int32Array(
@@ -473,17 +525,12 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   const team: AnyThread[] = shared ? remote : local;
   await Promise.all(remote.map((r, t) => r.open(memories[t]!)));
   if (buildModule) {
-    const calls = (drawn: boolean, plan: ThreadPlan) =>
-      plan.blocks.flat().flatMap((b) => {
-        if ((b.recipe.sources === "drawn") !== drawn) return [];
-        const k = recipes.findIndex((r) => recipeKey(r) === recipeKey(b.recipe));
-        return [
-          ...b.jobs.map((j) => [`count_${k}`, j.address] as const),
-          ["prefix", b.pointers, b.sourceCount] as const,
-          ...b.jobs.map((j) => [`fill_${k}`, j.address] as const),
-        ];
-      });
-    const building = Promise.all(team.map(async (t, i) => t.build(buildModule, calls(true, plans[i]!))));
+    const numbers = new Map(recipes.map((r, k) => [recipeKey(r), k]));
+    const calls = (plan: ThreadPlan) =>
+      plan.steps.map((s) =>
+        "pass" in s ? ([`${s.pass}_${numbers.get(recipeKey(s.block.recipe))}`, s.job] as const) : s,
+      );
+    const building = Promise.all(team.map(async (t, i) => t.build(buildModule, calls(plans[i]!))));
     // rules that the kernels do not know are generated here, while the threads draw the others
     plans.forEach((plan, t) => {
       const given = new GivenSynapses(network, memories[t]!, buildModule, recipes);
@@ -523,3 +570,11 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   };
   return new CpuEngine({ network, calibration, plans, memories, threads: team, control, samples, release });
 };
+
+/** a projection's part of the blocks that it shares */
+function joinedBytes(plan: ThreadPlan, projection: number): number {
+  let bytes = 0;
+  for (const b of plan.arrival?.domains.flatMap((d) => d.blocks) ?? [])
+    if (b.projections.includes(projection)) bytes += b.bytes / b.projections.length;
+  return Math.round(bytes);
+}

@@ -4,12 +4,20 @@ import { SynfireError } from "../../errors.js";
 import type { Calibration } from "../calibration.js";
 import type { Network, SampleRequest, Values } from "../network.js";
 import { Arena } from "./arena.js";
+import {
+  type ArrivalPlan,
+  type BuildStep,
+  chooseDelivery,
+  type Delivery,
+  passes,
+  planArrival,
+} from "./arrival.js";
 import { BlockPlanner, type PlannedBlock } from "./blocks.js";
 import { writeDrives } from "./drives.js";
 import { type Recipe, recipeKey } from "./kernels/build.js";
 import { planArrays, type Variant } from "./kernels/update.js";
 import type { TileShape } from "./partition.js";
-import { Block, Fixed, SampleType, SampleWord, SPIKE_BYTES, Tile } from "./tile-format.js";
+import { Block, BYTES_PER_SYNAPSE, Fixed, SampleType, SampleWord, SPIKE_BYTES, Tile } from "./tile-format.js";
 
 /** Addresses of what belongs to one tile. */
 export interface TileArrays {
@@ -47,6 +55,10 @@ export interface ThreadPlan {
   readonly interval: number;
   /** room for synapses that the host generates */
   readonly staging: number;
+  /** delivery at arrival; undefined: at emission */
+  readonly arrival: ArrivalPlan | undefined;
+  /** what the kernels do to build the thread's synapses */
+  readonly steps: readonly BuildStep[];
 }
 
 export const STAGED = 65536;
@@ -63,8 +75,10 @@ export function planThreads(
   tiles: readonly TileShape[],
   threads: number,
   samples: readonly SampleRequest[],
-): { plans: ThreadPlan[]; recipes: Recipe[]; variants: Variant[] } {
+  wanted: Delivery,
+): { plans: ThreadPlan[]; recipes: Recipe[]; variants: Variant[]; delivery: "emission" | "arrival" } {
   const planner = new BlockPlanner(network, calibration);
+  const delivery = chooseDelivery(wanted, network, calibration, planner, tiles, threads);
   const { boundaries, groupOf } = groupSources(network, planner);
   const variants: Variant[] = [];
   const variantOf = network.populations.map((p): number => {
@@ -97,24 +111,40 @@ export function planThreads(
     const blocks: (PlannedBlock & { bytes: number })[][] = [];
     const addresses: number[] = [];
     let [neuronBytes, ringBytes] = [0, 0];
-    for (const tile of own) {
+    const arrival =
+      delivery === "arrival"
+        ? planArrival(arena, network, calibration, planner, own, boundaries, interval)
+        : undefined;
+    for (const shape of arrival?.shapes ?? []) recipes.set(recipeKey(shape.recipe), shape.recipe);
+    const steps: BuildStep[] = [...(arrival?.steps ?? [])];
+    for (const [position, tile] of own.entries()) {
       const population = network.populations[tile.population]!;
       const variant = variants[variantOf[tile.population]!]!;
       const start = arena.end;
       const { layout, list, uniforms } = planTileArrays(arena, network, calibration, tile, variant);
       neuronBytes += arena.end - start;
       const ringStart = arena.end;
-      const rings = calibration.rings[tile.population]!.map((r) =>
-        arena.alloc(2 ** (tile.rowCountBits + tile.targetBits) * (r.form === "f64" ? 8 : 4), 64),
-      );
+      const rings = arrival
+        ? arrival.rings[position]!
+        : calibration.rings[tile.population]!.map((r) =>
+            arena.alloc(2 ** (tile.rowCountBits + tile.targetBits) * (r.form === "f64" ? 8 : 4), 64),
+          );
       ringBytes += arena.end - ringStart;
-      const planned = network.projections.flatMap((_, k) => {
-        const before = arena.end;
-        const made = planner.plan(k, tile, arena);
-        return made.map((b, i) => ({ ...b, bytes: i === 0 ? arena.end - before : 0 }));
-      });
-      for (const b of planned) recipes.set(recipeKey(b.recipe), b.recipe);
-      const groups = writeBlocks(arena, boundaries, planned, rings);
+      const planned = arrival
+        ? arrival.given[position]!.map((b) => ({ ...b, bytes: 0 }))
+        : network.projections.flatMap((_, k) =>
+            planner.shapes(k, tile).map((shape) => {
+              const before = arena.end;
+              const pointers = arena.alloc(4 * (shape.sourceCount + 2), 64);
+              const data = arena.alloc(BYTES_PER_SYNAPSE[shape.kind]! * shape.capacity, 64);
+              return { ...planner.place(shape, pointers, data, arena), bytes: arena.end - before };
+            }),
+          );
+      for (const b of planned) {
+        recipes.set(recipeKey(b.recipe), b.recipe);
+        if (b.recipe.sources === "drawn") steps.push(...passes([b], b.pointers, b.sourceCount));
+      }
+      const groups = arrival ? 0 : writeBlocks(arena, boundaries, planned, rings);
       const driveWords = writeDrives(arena, network, calibration, planner, tile, rings, drives);
       const sampleWords = planSamples(arena, network, tile, samples, layout.state, sampleGroups);
       const descriptor = new Uint32Array(Tile.rings + rings.length + list.length);
@@ -128,8 +158,8 @@ export function planThreads(
       descriptor[Tile.sampleCount] = sampleWords.count;
       descriptor[Tile.samples] = sampleWords.address;
       descriptor[Tile.uniforms] = uniforms;
-      descriptor[Tile.rowMask] = 2 ** tile.rowCountBits - 1;
-      descriptor[Tile.rowBits] = tile.targetBits;
+      descriptor[Tile.rowMask] = arrival ? 0 : 2 ** tile.rowCountBits - 1;
+      descriptor[Tile.rowBits] = arrival ? 0 : tile.targetBits;
       descriptor[Tile.ringMask] = 2 ** (tile.rowCountBits + tile.targetBits) - 1;
       descriptor[Tile.maxEmission] = Math.min(population.maxEmission, 65535);
       descriptor[Tile.key0] = population.key[0];
@@ -147,14 +177,22 @@ export function planThreads(
     const inboxEnd = arena.end;
     const tileList = arena.words(addresses);
     const groupTable = arena.alloc(2 * Math.max(1, network.idCount));
-    arena.later((buffer) => new Uint16Array(buffer, groupTable, groupOf.length).set(groupOf));
+    arena.later((buffer) => {
+      new Uint16Array(buffer, groupTable, groupOf.length).set(groupOf);
+      new Uint32Array(buffer)[Fixed.groupOf / 4] = groupTable;
+    });
     const given = blocks.flat().some((b) => b.recipe.sources === "given");
     const staging = given ? arena.alloc(STAGED * 28) : 0;
     return {
       arena,
       bytes: arena.end + 64,
       neuronBytes,
-      ringBytes,
+      ringBytes:
+        ringBytes +
+        (arrival?.ringBytes ?? 0) -
+        (arrival ? arrival.domains.reduce((n, d) => n + d.blocks.reduce((m, b) => m + b.bytes, 0), 0) : 0),
+      arrival,
+      steps,
       tiles: own,
       arrays,
       blocks,
@@ -171,7 +209,7 @@ export function planThreads(
       staging,
     };
   });
-  return { plans, recipes: [...recipes.values()], variants };
+  return { plans, recipes: [...recipes.values()], variants, delivery };
 }
 
 /** Ids that the same projections have as sources form a group: a spike finds its blocks by the group of its id. */

@@ -48,7 +48,9 @@ export const Block = {
   weight: 7,
   /** the same for f64 rings (8 bytes) */
   weight64: 8,
-  words: 10,
+  /** arrival: number of delays, from `delay` on */
+  delayCount: 10,
+  words: 12,
 } as const;
 
 export const BlockKind = {
@@ -124,8 +126,38 @@ export const SPIKE_BYTES = 12;
 export const Fixed = {
   /** failure: code, id, step */
   error: 64,
+  /** arrival: list of domains */
+  domainCount: 80,
+  domains: 84,
+  /** arrival: remembered spikes: how many so far, entries, their number - 1, heads of the lists by step (entry, number), their number - 1 */
+  remembered: 88,
+  entries: 92,
+  entryMask: 96,
+  heads: 100,
+  headMask: 104,
+  groupOf: 108,
+  /** arrival: the longest delay */
+  longest: 112,
   /** first free address */
   end: 256,
 } as const;
 
-export const ErrorCode = { none: 0, integration: 1, emission: 2 } as const;
+export const ErrorCode = { none: 0, integration: 1, emission: 2, remembered: 3 } as const;
+
+/** Bytes of a remembered spike: id, multiplicity, address of the next of the same step. */
+export const REMEMBERED = 12;
+
+/** Words of a domain: the tiles of a thread whose sums form one row, for delivery at arrival. */
+export const Domain = {
+  groups: 0,
+  minDelay: 1,
+  maxDelay: 2,
+  /** sums of all receptors, and their bytes */
+  row: 3,
+  rowBytes: 4,
+  /** rows that were pending when a state was taken up: steps pendingFrom < step <= pendingUntil */
+  pending: 5,
+  pendingFrom: 6,
+  pendingUntil: 7,
+  words: 8,
+} as const;

@@ -17,7 +17,7 @@ import type {
   SynapseTable,
 } from "../engine.js";
 import type { Drive, Network, Population, Projection, SampleRequest } from "../network.js";
-import { forEachSynapse } from "../synapses.js";
+import { forEachSynapse, synapseTable } from "../synapses.js";
 
 interface Synapse {
   readonly population: number;
@@ -381,39 +381,7 @@ class ReferenceEngine implements Engine {
   }
 
   synapses(projection: number): SynapseTable {
-    const p = this.#network.projections[projection]!;
-    const rows: [number, number, number, number, number, number][] = [];
-    forEachSynapse(
-      this.#network,
-      p,
-      0,
-      p.endpoints.targets.length,
-      (source, target, weight, delay, ordinal) => {
-        const end = this.#endOf(p, target, weight);
-        const ring = this.#calibration.rings[end.population]![end.receptor]!;
-        const value =
-          p.weight.kind === "distribution"
-            ? Math.sign(weight) * Math.abs(end.weight) * 2 ** ring.exponent
-            : weight;
-        rows.push([
-          p.endpoints.sources.id(source),
-          p.endpoints.targets.id(target),
-          ordinal,
-          value,
-          delaySteps(delay, this.#network.resolution),
-          end.receptor,
-        ]);
-      },
-    );
-    rows.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
-    const h = this.#network.resolution;
-    return {
-      sources: Uint32Array.from(rows, (r) => r[0]),
-      targets: Uint32Array.from(rows, (r) => r[1]),
-      weights: Float64Array.from(rows, (r) => r[3]),
-      delays: Float64Array.from(rows, (r) => r[4] * h),
-      receptors: Uint8Array.from(rows, (r) => r[5]),
-    };
+    return synapseTable(this.#network, this.#calibration, projection);
   }
 
   memory(): MemoryReport {

@@ -11,6 +11,7 @@ import {
   add,
   eqz,
   f64Lane,
+  fillBytes,
   get,
   i32,
   i32Lane,
@@ -41,6 +42,7 @@ import {
 } from "../../../compiler/wasm/encoder.js";
 import { VectorPrinter } from "../../../compiler/wasm/print-vector.js";
 import type { SamplerProgram } from "../../../random/sampler.js";
+import { emitMerge } from "./arrive.js";
 import type { MemoryShape } from "./run.js";
 
 export type DrawKind = SamplerProgram["kind"] | "array";
@@ -134,11 +136,14 @@ function recipeIr(recipe: Recipe, full: boolean): RecipeIr {
   const given = recipe.sources === "given";
   const zero = b.constant("u32", 0);
   const drawsWeight = recipe.signed || (full && recipe.encoding !== "constant");
-  const words = given && !drawsWeight ? [] : math.philox(
-    b,
-    [read("gid", "u32", !given), read("ordinal", "u32", false), zero, zero],
-    [read("key0", "u32"), read("key1", "u32")],
-  );
+  const words =
+    given && !drawsWeight
+      ? []
+      : math.philox(
+          b,
+          [read("gid", "u32", !given), read("ordinal", "u32", false), zero, zero],
+          [read("key0", "u32"), read("key1", "u32")],
+        );
   if (!given) {
     const drawn = b.mulhi(words[0]!, read("sources", "u32"));
     // the target itself is left out by drawing from one source less and moving up from its position on
@@ -193,7 +198,7 @@ function recipeIr(recipe: Recipe, full: boolean): RecipeIr {
   return { ir, input, output };
 }
 
-/** Exports, for the k-th recipe, `count_k(parameters)` and `fill_k(parameters)`; and `prefix(pointers, sources)`. */
+/** Exports, for the k-th recipe, `count_k(parameters)` and `fill_k(parameters)`; `prefix(pointers, sources)`, `clear(address, bytes)`, `merge(...)`. */
 export function emitBuildModule(recipes: readonly Recipe[], memory: MemoryShape): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   recipes.forEach((recipe, k) => {
@@ -215,6 +220,9 @@ export function emitBuildModule(recipes: readonly Recipe[], memory: MemoryShape)
       increase(p, i32(4)),
     ),
   );
+  const clear = module.function([I32, I32], [], "clear");
+  clear.emit(fillBytes(get(clear.parameters[0]!), i32(0), get(clear.parameters[1]!)));
+  emitMerge(module);
   return module.finish(memory);
 }
 
@@ -320,7 +328,10 @@ function emitPass(module: ModuleBuilder, recipe: Recipe, name: string, fill: boo
       const target16 =
         recipe.sources === "drawn"
           ? add(word(BuildWord.firstLocal), get(target))
-          : load(add(word(BuildWord.targetList), shl(add(get(k), i32(l)), i32(2))));
+          : add(
+              word(BuildWord.firstLocal),
+              load(add(word(BuildWord.targetList), shl(add(get(k), i32(l)), i32(2)))),
+            );
       if (recipe.encoding === "constant") write.push(store16(at(2), target16));
       if (recipe.encoding === "packed") write.push(store(at(4), i32Lane(l % 4, get(part("word")[l >> 2]!))));
       if (recipe.encoding === "wide32")

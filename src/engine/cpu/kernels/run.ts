@@ -91,7 +91,7 @@ export function emitRunModule(variants: readonly Variant[], memory: MemoryShape)
 }
 
 /** sample(tile, step): copies the values that recorders asked for into their buffers, as f64 */
-function emitSample(module: ModuleBuilder): FunctionBuilder {
+export function emitSample(module: ModuleBuilder): FunctionBuilder {
   const f = module.function([I32, I32], []);
   const [tile, step] = f.parameters as [Local, Local];
   const [k, group, item, end, out, address, type] = Array.from({ length: 7 }, () => f.local(I32)) as [
