@@ -7,10 +7,20 @@
  *
  * Writes the spikes (spikes.dat, spikes.csv) and a report (report.html, .svg, .png).
  */
-import { normalClipped, Simulator } from "synfire";
+import { normalClipped, Simulator, SynfireError } from "synfire";
 import { populationStatistics, randomSample, spikeTrains } from "synfire/analysis";
 import type { Run } from "synfire/cli";
-import { histogramPlot, raster, rateOverTime, report, stack, timers, traces, violins } from "synfire/plot";
+import {
+  histogramPlot,
+  raster,
+  rateOverTime,
+  report,
+  stack,
+  timers,
+  traces,
+  type ViolinOptions,
+  violins,
+} from "synfire/plot";
 import { writeReport } from "synfire/plot/files";
 import { csvWriter, datWriter } from "synfire/recording";
 import { fileSink } from "synfire/recording/files";
@@ -55,7 +65,8 @@ export function build(sim: Simulator, parameters: { order: number; network?: str
 export default async function brunel(run: Run) {
   const parameters = run.parameters(defaults);
   const { order, simtime, network } = parameters;
-  if (!(network in variants)) throw new Error(`network must be single or rank, not ${network}.`);
+  if (!(network in variants))
+    throw new SynfireError("bad-argument", `network must be single or rank, not ${network}.`, "network");
 
   const sim = await Simulator.create({ seed: 1234, ...run.options });
   const { excitatory, inhibitory, neurons, presim } = build(sim, parameters);
@@ -66,17 +77,28 @@ export default async function brunel(run: Run) {
   const before = sim.timers.simulate;
   await sim.simulate(simtime);
 
-  const ran = sim.time - presim;
-  const { E, I } = statistics();
+  // whole bins only, should the run have been stopped
+  const { binWidth } = parameters;
+  const bins = Math.floor((sim.time - presim) / binWidth + 1e-6);
+  if (bins === 0) throw new SynfireError("stopped", "Stopped before there was anything to look at.");
+  const ran = bins * binWidth;
+  const window = { start: presim, stop: presim + ran };
+  const ids = { E: excitatory.toArray(), I: inhibitory.toArray() };
+  const { E, I } = populationStatistics(spikes.events, ids, {
+    ...window,
+    closed: "right",
+    binWidth,
+    sampleSize: 200,
+  });
   const results = {
     neurons: neurons.length,
     synapses: 1000 * neurons.length,
-    simulated_ms: ran,
+    simulated_ms: sim.time - presim,
     rates: { E: E.meanRate, I: I.meanRate },
     cv: { E: E.meanCv, I: I.meanCv },
     correlation: { E: E.meanCorrelation, I: I.meanCorrelation },
     timers: { ...sim.timers },
-    realTimeFactor: ((sim.timers.simulate - before) * 1000) / ran,
+    realTimeFactor: ((sim.timers.simulate - before) * 1000) / (sim.time - presim),
   };
   if (run.out !== undefined) {
     await writeSpikes();
@@ -85,21 +107,6 @@ export default async function brunel(run: Run) {
   }
   sim.dispose();
   return results;
-
-  /** Rates, irregularity and synchrony of both populations; whole bins only, should the run have been stopped. */
-  function statistics() {
-    const bins = Math.max(1, Math.floor(ran / parameters.binWidth + 1e-6));
-    const ids = { E: excitatory.toArray(), I: inhibitory.toArray() };
-    const stop = presim + bins * parameters.binWidth;
-    const { binWidth } = parameters;
-    return populationStatistics(spikes.events, ids, {
-      start: presim,
-      stop,
-      closed: "right",
-      binWidth,
-      sampleSize: 200,
-    });
-  }
 
   async function writeSpikes() {
     const writers = [
@@ -114,15 +121,14 @@ export default async function brunel(run: Run) {
 
   function makeReport() {
     const populations = [
-      { name: "E", ids: excitatory.toArray() },
-      { name: "I", ids: inhibitory.toArray() },
+      { name: "E", ids: ids.E },
+      { name: "I", ids: ids.I },
     ];
-    const window = { start: presim, stop: sim.time };
     const fraction = { E: 0.025, I: 0.1 };
     const over = stack(
       [
         raster(spikes.events, { ...window, populations, fraction }),
-        rateOverTime(spikes.events, { ...window, populations, binWidth: ran % 5 === 0 ? 5 : ran }),
+        rateOverTime(spikes.events, { ...window, populations, binWidth: ran % 5 === 0 ? 5 : binWidth }),
       ],
       { title: "Spikes and population rate" },
     );
@@ -130,6 +136,11 @@ export default async function brunel(run: Run) {
       { name: "E", values: values(E) },
       { name: "I", values: values(I) },
     ];
+    /** a distribution of both populations, unless the run was too short for one */
+    const violinsOf = (values: (p: typeof E) => Float64Array, options: ViolinOptions) =>
+      both(values).every((sample) => sample.values.some(Number.isFinite))
+        ? [violins(both(values), options)]
+        : [];
     return report({
       title: "Balanced network of adaptive exponential neurons",
       subtitle: "After Brunel (2000), with conductances; simulated with Synfire.",
@@ -147,23 +158,17 @@ export default async function brunel(run: Run) {
           both((p) => p.rates),
           { title: "Mean rates", xLabel: "rate (spikes/s)", normalize: "fraction" },
         ),
-        violins(
-          both((p) => p.cvs),
-          {
-            title: "Irregularity",
-            yLabel: "CV of inter-spike intervals",
-            split: true,
-            bounds: [0, Number.POSITIVE_INFINITY],
-          },
-        ),
-        violins(
-          both((p) => p.correlations),
-          {
-            title: "Synchrony",
-            yLabel: "Pearson correlation",
-            caption: `Pairs among 200 neurons of each population, bins of ${parameters.binWidth} ms; each ripple is one number of coincidences.`,
-          },
-        ),
+        ...violinsOf((p) => p.cvs, {
+          title: "Irregularity",
+          yLabel: "CV of inter-spike intervals",
+          split: true,
+          bounds: [0, Number.POSITIVE_INFINITY],
+        }),
+        ...violinsOf((p) => p.correlations, {
+          title: "Synchrony",
+          yLabel: "Pearson correlation",
+          caption: `Pairs among 200 neurons of each population, bins of ${binWidth} ms; each ripple is one number of coincidences.`,
+        }),
         timers(
           Object.entries(sim.timers).map(([name, seconds]) => ({ name, seconds })),
           { title: "Where the time went" },
@@ -183,7 +188,7 @@ export default async function brunel(run: Run) {
     return traces(series, {
       title: "Membrane potentials",
       start: presim,
-      stop: Math.min(sim.time, presim + 300),
+      stop: Math.min(window.stop, presim + 300),
     });
   }
 }

@@ -7,10 +7,10 @@
  *
  * Full scale is N_scaling=1 K_scaling=1: 77,169 neurons and 299 million synapses.
  */
-import { type NodeCollection, normal, normalClipped, Simulator } from "synfire";
-import { type PopulationStatistics, populationStatistics } from "synfire/analysis";
+import { type NodeCollection, normal, normalClipped, Simulator, SynfireError } from "synfire";
+import { type PopulationStatistics, populationStatistics, quantiles } from "synfire/analysis";
 import type { Run } from "synfire/cli";
-import { raster, rateOverTime, report, stack, timers, violins } from "synfire/plot";
+import { raster, rateOverTime, report, stack, timers, type ViolinOptions, violins } from "synfire/plot";
 import { writeReport } from "synfire/plot/files";
 import { datWriter } from "synfire/recording";
 import { fileSink } from "synfire/recording/files";
@@ -24,7 +24,7 @@ export const defaults = {
   t_presim: 500,
   /** ms that are recorded */
   t_sim: 1000,
-  /** Poisson input, or a constant current of the same mean */
+  /** Poisson input, or a constant current of the same mean (which needs a K_scaling of 0.3 or more for the network to fire) */
   poisson: true,
   /** a volley of thalamic spikes, 200 ms after recording began */
   thalamus: false,
@@ -190,7 +190,7 @@ export default async function microcircuit(run: Run) {
   const ran = sim.time - t_presim;
   const ids = Object.fromEntries(network.populations.map((p, k) => [populations[k]!, p.toArray()]));
   const bins = Math.floor(ran / 2 + 1e-6);
-  if (bins < 1) return { simulated_ms: sim.time, note: "stopped before there was something to look at" };
+  if (bins < 1) throw new SynfireError("stopped", "Stopped before there was anything to look at.");
   const window = { start: t_presim, stop: t_presim + 2 * bins, closed: "right" } as const;
   const statistics: Record<Population, PopulationStatistics> = populationStatistics(
     spikes.events,
@@ -221,15 +221,25 @@ export default async function microcircuit(run: Run) {
   sim.dispose();
   return results;
 
+  function correlationDomain(): [number, number] {
+    const all = populations.flatMap((name) => Array.from(statistics[name].correlations));
+    if (all.length === 0) return [-0.02, 0.02];
+    const [low, high] = quantiles(all, [0.005, 0.995]);
+    return [Math.min(-0.02, 1.5 * low!), Math.max(0.02, high!)];
+  }
+
   function makeReport() {
     const drawn = populations.map((name) => ({ name, ids: ids[name]! }));
     const { start, stop } = window;
     const share = Math.min(1, 1000 / all.length);
-    const perPopulation = (values: (s: PopulationStatistics) => Float64Array) =>
-      populations
-        .map((name) => ({ name, values: values(statistics[name]) }))
-        .filter(({ values }) => values.some(Number.isFinite));
-    const wide = { width: 960, height: 300, scale: "width" } as const;
+    /** a distribution per population, of those that fired enough */
+    const violinsOf = (values: (s: PopulationStatistics) => Float64Array, options: ViolinOptions) => {
+      const groups = populations.map((name) => ({ name, values: values(statistics[name]) }));
+      const filled = groups.filter((group) => group.values.some(Number.isFinite));
+      return filled.length > 0
+        ? [violins(filled, { width: 960, height: 300, scale: "width", ...options })]
+        : [];
+    };
     const rows = populations.map((name, k) => [
       name,
       ids[name]!.length,
@@ -269,33 +279,23 @@ export default async function microcircuit(run: Run) {
           ],
           { title: "Spikes and population rates" },
         ),
-        violins(
-          perPopulation((s) => s.rates),
-          {
-            ...wide,
-            title: "Mean rates",
-            yLabel: "rate (spikes/s)",
-            bounds: [0, Number.POSITIVE_INFINITY],
-          },
-        ),
-        violins(
-          perPopulation((s) => s.cvs),
-          {
-            ...wide,
-            title: "Irregularity",
-            yLabel: "CV of inter-spike intervals",
-            bounds: [0, Number.POSITIVE_INFINITY],
-          },
-        ),
-        violins(
-          perPopulation((s) => s.correlations),
-          {
-            ...wide,
-            title: "Synchrony",
-            yLabel: "Pearson correlation",
-            caption: "Pairs among 250 neurons of each population, bins of 2 ms.",
-          },
-        ),
+        ...violinsOf((s) => s.rates, {
+          title: "Mean rates",
+          yLabel: "rate (spikes/s)",
+          bounds: [0, Number.POSITIVE_INFINITY],
+        }),
+        ...violinsOf((s) => s.cvs, {
+          title: "Irregularity",
+          yLabel: "CV of inter-spike intervals",
+          bounds: [0, Number.POSITIVE_INFINITY],
+        }),
+        ...violinsOf((s) => s.correlations, {
+          title: "Synchrony",
+          yLabel: "Pearson correlation",
+          caption:
+            "Pairs among 250 neurons of each population, bins of 2 ms; the axis leaves out the highest 0.5 %.",
+          domain: correlationDomain(),
+        }),
         timers(
           Object.entries(sim.timers).map(([name, seconds]) => ({ name, seconds })),
           { title: "Where the time went", width: 960 },
