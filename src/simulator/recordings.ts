@@ -183,38 +183,68 @@ export class Recordings {
     }
   }
 
+  /** the order of rows, (step, node as recorded), does not depend on how a run was cut into batches */
   async states(batches: readonly SampleBatch[], populations: readonly NeuronPopulation[]): Promise<void> {
-    for (const [k, { recording, population, ids, slots }] of this.#sampled.entries()) {
-      const batch = batches[k]!;
-      const p = populations[population]!;
-      const variables = recording.recorder.variables;
-      const n = ids.length;
-      const rows = batch.steps.length * n;
-      const senders = new Uint32Array(rows);
-      const times = new Float64Array(rows);
-      const columns = variables.map(() => new Float64Array(rows));
-      const recordables = variables.map((v) => p.program.recordables.get(v)!);
-      const values: number[] = [];
-      let node = 0;
-      const lookup = (name: string): number => {
-        const v = valueOf(p, name);
-        return typeof v === "number" ? v : v[node]!;
+    const parts = new Map<StateRecording, { readonly sampled: Sampled; readonly batch: SampleBatch }[]>();
+    this.#sampled.forEach((sampled, k) => {
+      const part = { sampled, batch: batches[k]! };
+      const known = parts.get(sampled.recording);
+      if (known) known.push(part);
+      else parts.set(sampled.recording, [part]);
+    });
+    for (const [{ recorder }, own] of parts) {
+      const width = own.reduce((n, { sampled }) => n + sampled.ids.length, 0);
+      const rows = own[0]!.batch.steps.length * width;
+      const into = {
+        senders: new Uint32Array(rows),
+        times: new Float64Array(rows),
+        columns: recorder.variables.map(() => new Float64Array(rows)),
+        width,
       };
-      for (let r = 0; r < batch.steps.length; r++) {
-        for (let i = 0; i < n; i++) {
-          const row = r * n + i;
-          senders[row] = ids[i]!;
-          times[row] = timeOf(batch.steps[r]!, this.#resolution);
-          node = ids[i]! - p.first;
-          recordables.forEach((recordable, c) => {
-            recordable.states.forEach((slot, j) => {
-              values[j] = batch.values[row * slots.length + slots.indexOf(slot)]!;
-            });
-            columns[c]![row] = recordable.evaluate(values, lookup);
-          });
-        }
+      let first = 0;
+      for (const { sampled, batch } of own) {
+        this.#fill(into, first, sampled, batch, populations[sampled.population]!, recorder.variables);
+        first += sampled.ids.length;
       }
-      await recording.recorder.append(senders, times, columns);
+      await recorder.append(into.senders, into.times, into.columns);
+    }
+  }
+
+  /** one population's part of each row: `width` values per step, from `first` on */
+  #fill(
+    into: {
+      readonly senders: Uint32Array;
+      readonly times: Float64Array;
+      readonly columns: readonly Float64Array[];
+      readonly width: number;
+    },
+    first: number,
+    { ids, slots }: Sampled,
+    batch: SampleBatch,
+    p: NeuronPopulation,
+    variables: readonly string[],
+  ): void {
+    const recordables = variables.map((v) => p.program.recordables.get(v)!);
+    const values: number[] = [];
+    let node = 0;
+    const lookup = (name: string): number => {
+      const v = valueOf(p, name);
+      return typeof v === "number" ? v : v[node]!;
+    };
+    for (let r = 0; r < batch.steps.length; r++) {
+      const time = timeOf(batch.steps[r]!, this.#resolution);
+      for (let i = 0; i < ids.length; i++) {
+        const row = r * into.width + first + i;
+        into.senders[row] = ids[i]!;
+        into.times[row] = time;
+        node = ids[i]! - p.first;
+        recordables.forEach((recordable, c) => {
+          recordable.states.forEach((slot, j) => {
+            values[j] = batch.values[(r * ids.length + i) * slots.length + slots.indexOf(slot)]!;
+          });
+          into.columns[c]![row] = recordable.evaluate(values, lookup);
+        });
+      }
     }
   }
 }
