@@ -20,10 +20,12 @@ export const isConstant = (x: X): boolean =>
   );
 
 /** @returns the linear form of x in the variables, or undefined if x is not linear in them */
-export function linearForm(x: X, variables: ReadonlySet<string>): LinearForm | undefined {
+export function linearForm(x: X, variables: ReadonlySet<string>, spikePorts: ReadonlySet<string>): LinearForm | undefined {
   const involves = (y: X) =>
     [...nodesOf(y)].some(
-      (n) => n.k === "ref" && ((n.role === "state" && variables.has(n.name)) || n.role === "port"),
+      (n) =>
+        n.k === "ref" &&
+        ((n.role === "state" && variables.has(n.name)) || (n.role === "port" && spikePorts.has(n.name))),
     );
   const scale = (form: LinearForm, by: (y: X) => X): LinearForm => ({
     coefficients: new Map([...form.coefficients].map(([name, c]) => [name, by(c)])),
@@ -93,14 +95,17 @@ export function linearForm(x: X, variables: ReadonlySet<string>): LinearForm | u
  * Splits ODE variables: those whose equations are linear with constant coefficients and depend on such variables only can be
  * advanced exactly; the rest needs Runge-Kutta.
  */
-export function splitExact(odes: ReadonlyMap<string, X>): {
+export function splitExact(
+  odes: ReadonlyMap<string, X>,
+  spikePorts: ReadonlySet<string>,
+): {
   readonly exact: ReadonlyMap<string, LinearForm>;
   readonly numeric: readonly string[];
 } {
   const variables = new Set(odes.keys());
   const forms = new Map<string, LinearForm>();
   for (const [name, x] of odes) {
-    const form = linearForm(x, variables);
+    const form = linearForm(x, variables, spikePorts);
     if (form && [...form.coefficients.values(), ...form.jumps.values()].every(isConstant))
       forms.set(name, form);
   }

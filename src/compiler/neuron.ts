@@ -96,7 +96,7 @@ class NeuronCompiler {
     this.#onCondition = this.#m.onCondition;
     this.#odes = this.#m.odes;
     const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
-    const { exact, numeric } = splitExact(all);
+    const { exact, numeric } = splitExact(all, new Set(this.#m.spikePorts.map((p) => p.name)));
     this.#exact = exact;
     this.#numeric = numeric;
     this.#states = [
