@@ -224,7 +224,7 @@ export default async function microcircuit(run: Run) {
   function correlationDomain(): [number, number] {
     const all = populations.flatMap((name) => Array.from(statistics[name].correlations));
     if (all.length === 0) return [-0.02, 0.02];
-    const [low, high] = quantiles(all, [0.005, 0.995]);
+    const [low, high] = quantiles(all, [0.005, 0.98]);
     return [Math.min(-0.02, 1.5 * low!), Math.max(0.02, high!)];
   }
 
@@ -293,7 +293,7 @@ export default async function microcircuit(run: Run) {
           title: "Synchrony",
           yLabel: "Pearson correlation",
           caption:
-            "Pairs among 250 neurons of each population, bins of 2 ms; the axis leaves out the highest 0.5 %.",
+            "Pairs among 250 neurons of each population, bins of 2 ms; the axis leaves out the highest 2 %.",
           domain: correlationDomain(),
         }),
         timers(

@@ -85,7 +85,7 @@ export function drawTimers(figure: TimerFigure, frame: Frame): Element {
   const { rows, segments, totals } = figure;
   const longest = Math.max(...totals);
   const labelRoom = 1.16;
-  const labels = totals.map((total, row) => ({ x: total, y: row, text: `${formatNumber(total)} s` }));
+  const labels = totals.map((total, row) => ({ x: total, y: row, text: duration(total) }));
   const bar = { insetTop: 3, insetBottom: 3, fillOpacity: 0.9, insetRight: 0.5 };
   return panel(
     frame,
@@ -115,6 +115,11 @@ export function drawTimers(figure: TimerFigure, frame: Frame): Element {
       rowNames(rows),
     ],
   );
+}
+
+/** seconds as people say them */
+function duration(seconds: number): string {
+  return seconds > 0 && seconds < 0.1 ? `${formatNumber(seconds * 1000)} ms` : `${formatNumber(seconds)} s`;
 }
 
 function rowNames(rows: readonly string[]): Plot.RenderFunction {
