@@ -2,12 +2,12 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, platform, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SynfireError, unknownName } from "../errors.js";
 import type { SimulatorOptions } from "../simulator/options.js";
-import { type Bench, type BenchResult, benchContext } from "./bench-context.js";
+import { type Bench, type BenchResult, benchContext, type Spread } from "./bench-context.js";
 import { watchRuns } from "./live-runs.js";
 import { loadScript } from "./load-script.js";
 import { resultsJson, resultsText } from "./print-results.js";
@@ -47,6 +47,7 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
     if (!all.includes(name)) throw unknownName("unknown-benchmark", "benchmark", name, all);
   const restore = json ? stdoutToStderr() : undefined;
   const watch = watchRuns();
+  const began = circumstances();
   const results: Record<string, BenchResult> = {};
   try {
     const log = (...parts: readonly unknown[]) => {
@@ -61,19 +62,30 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
       if (typeof module.default !== "function" || (module.onRequest && command.names.length === 0)) continue;
       log(`${name} ...`);
       results[name] = await module.default(benchContext(run, runs));
-      if (!json) process.stdout.write(resultsText({ [name]: results[name] }));
+      if (!json) process.stdout.write(resultsText({ [name]: brief(results[name]) }));
     }
   } finally {
     watch.end();
     restore?.();
   }
-  const text = `${resultsJson({ ...circumstances(), runs, options, results })}\n`;
+  const text = `${resultsJson({ ...began, runs, options, results })}\n`;
   if (json) process.stdout.write(text);
   if (out !== undefined) {
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, text);
     console.error(`Results: ${out}`);
   }
+}
+
+/** For people: "median (smallest to largest)" in the place of every spread. */
+function brief(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (!("median" in value && "values" in value))
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, brief(part)]));
+  const { median, values } = value as Spread;
+  const short = (x: number) => String(Number(x.toPrecision(4)));
+  if (values.length === 1) return short(median);
+  return `${short(median)} (${short(Math.min(...values))} to ${short(Math.max(...values))})`;
 }
 
 /** `bench/` here, or that of the package's repository. */
@@ -100,6 +112,8 @@ function circumstances() {
       memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
       platform: `${platform()} ${process.arch}`,
       node: process.version,
+      /** runnable processes in the minute before: above 0.5, something else took part of the machine */
+      load: Math.round(loadavg()[0]! * 100) / 100,
     },
   };
 }
