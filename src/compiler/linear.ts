@@ -20,7 +20,11 @@ export const isConstant = (x: X): boolean =>
   );
 
 /** @returns the linear form of x in the variables, or undefined if x is not linear in them */
-export function linearForm(x: X, variables: ReadonlySet<string>, spikePorts: ReadonlySet<string>): LinearForm | undefined {
+export function linearForm(
+  x: X,
+  variables: ReadonlySet<string>,
+  spikePorts: ReadonlySet<string>,
+): LinearForm | undefined {
   const involves = (y: X) =>
     [...nodesOf(y)].some(
       (n) =>

@@ -81,6 +81,7 @@ class NeuronCompiler {
   readonly #groups = new Map<string, ExactGroup>();
   readonly #emitted: Variable;
   readonly #failed: Variable;
+  readonly #unfinished: Variable;
   readonly #lowering: Lowering;
   #randomSites = 0;
   readonly #update: readonly S[];
@@ -113,6 +114,7 @@ class NeuronCompiler {
     }
     this.#emitted = this.#b.variable("emitted", "i32");
     this.#failed = this.#b.variable("failed", "i32");
+    this.#unfinished = this.#b.variable("unfinished", "i32");
     this.#lowering = new Lowering({
       b: this.#b,
       real: options.real,
@@ -130,6 +132,7 @@ class NeuronCompiler {
     const { b } = this;
     b.set(this.#emitted, b.constant("i32", 0));
     b.set(this.#failed, b.constant("i32", 0));
+    b.set(this.#unfinished, b.constant("i32", 0));
     const nextKernels = this.#kernelStates.map((k) => [k, this.#advanceKernel(k)] as const);
     this.#lowering.statements(this.#update);
     for (const handler of this.#onReceive) this.#lowering.statements(handler.body);
@@ -144,7 +147,7 @@ class NeuronCompiler {
     this.#applyJumps();
     for (const handler of this.#onCondition)
       if (!this.#isSubstep(handler.condition)) this.#condition(handler);
-    const outputs = [...this.#stateVariables.values(), this.#emitted, this.#failed];
+    const outputs = [...this.#stateVariables.values(), this.#emitted, this.#failed, this.#unfinished];
     const update = b.finish(
       `update_${this.#m.name.replace(/\W/g, "_")}`,
       this.#inputs.map((i) => i.input),
@@ -243,6 +246,7 @@ class NeuronCompiler {
 
   #bindingOf(role: string, name: string): { binding: Binding; type: Variable["type"]; uniform: boolean } {
     if (role === "time") return { binding: { kind: "step" }, type: "u32", uniform: true };
+    if (role === "limit") return { binding: { kind: "limit" }, type: "i32", uniform: true };
     if (role === "step" || role === "key0" || role === "key1")
       return { binding: { kind: role }, type: "u32", uniform: true };
     if (role === "gid") return { binding: { kind: "gid" }, type: "u32", uniform: false };
@@ -416,6 +420,8 @@ class NeuronCompiler {
       variables,
       step: this.#state("__step"),
       failed: this.#failed,
+      limit: this.#input("limit", "limit"),
+      unfinished: this.#unfinished,
       derivatives: (values) =>
         new Map([...variables.keys()].map((name) => [name, this.#lowering.at(values, right(name))])),
       event: () => {
@@ -522,6 +528,7 @@ class NeuronCompiler {
       bindings: this.#inputs.map((i) => i.binding),
       emitted: this.#emitted,
       failed: this.#failed,
+      unfinished: this.#unfinished,
       maxEmission: this.#maxEmission(),
       computeConstants: (parameter) => {
         const context = this.#host(parameter);

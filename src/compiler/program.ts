@@ -11,6 +11,8 @@ export type Binding =
   | { readonly kind: "receptor"; readonly index: number }
   /** value of a continuous port */
   | { readonly kind: "continuous"; readonly index: number }
+  /** the most rounds of the integrator in this call (i32) */
+  | { readonly kind: "limit" }
   /** time step (its end), global id of the neuron, and the two words of the key of its random numbers */
   | { readonly kind: "step" | "gid" | "key0" | "key1" };
 
@@ -61,6 +63,8 @@ export interface NeuronProgram {
   readonly emitted: Variable;
   /** not 0 if the integration failed in this step (i32) */
   readonly failed: Variable;
+  /** not 0 if the integrator was stopped by its limit: nothing of this call counts, it must be made again with a higher limit (i32) */
+  readonly unfinished: Variable;
   /** the most spikes that one step can emit by the text alone; Infinity if it depends on input */
   readonly maxEmission: number;
   /** values of all constants for one set of parameters */

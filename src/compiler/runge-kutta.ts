@@ -31,6 +31,9 @@ export interface Integration {
   readonly step: Variable;
   /** set to 1 if a sub-step becomes too short or a value is not finite */
   readonly failed: Variable;
+  /** the most rounds (accepted or rejected sub-steps) to take now, i32, and what is set to 1 where more are needed */
+  readonly limit: Value;
+  readonly unfinished: Variable;
   /** derivatives at given values */
   derivatives(values: ReadonlyMap<string, Value>): ReadonlyMap<string, Value>;
   /** runs after each accepted sub-step */
@@ -43,13 +46,16 @@ export function integrate(i: Integration): void {
   const { b, variables, step, failed } = i;
   const c = (v: number) => b.constant(i.real, v);
   const time = b.variable("t", i.real);
+  const rounds = b.variable("rounds", "i32");
   const names = [...variables.keys()];
   b.set(time, c(0));
-  const assigned = [...new Set([time, step, failed, ...variables.values(), ...i.eventVariables])];
+  b.set(rounds, b.constant("i32", 0));
+  const assigned = [...new Set([time, rounds, step, failed, ...variables.values(), ...i.eventVariables])];
   b.while(
     assigned,
-    () => b.lt(b.get(time), i.interval),
+    () => b.and(b.lt(b.get(time), i.interval), b.lt(b.get(rounds), i.limit)),
     () => {
+      b.set(rounds, b.add(b.get(rounds), b.constant("i32", 1)));
       const wanted = b.get(step);
       const remaining = b.sub(i.interval, b.get(time));
       const last = b.ge(wanted, remaining);
@@ -109,4 +115,6 @@ export function integrate(i: Integration): void {
       );
     },
   );
+  const late = b.select(b.lt(b.get(time), i.interval), b.constant("i32", 1), b.constant("i32", 0));
+  b.set(i.unfinished, b.or(b.get(i.unfinished), late));
 }

@@ -10,7 +10,7 @@ import type { Arena } from "./arena.js";
 import { BuildWord, type DrawKind, type Encoding, type Recipe } from "./kernels/build.js";
 import type { TileShape } from "./partition.js";
 import { type Run, runsOf } from "./runs.js";
-import { BlockKind, BYTES_PER_SYNAPSE } from "./tile-format.js";
+import { BlockKind } from "./tile-format.js";
 
 /** A block before it has a place in memory. */
 export interface BlockShape {

@@ -28,7 +28,7 @@ import {
   canShareMemory,
   type RemoteThread,
 } from "./pool.js";
-import { readSynapses } from "./read-synapses.js";
+import { inOrder, readSynapses } from "./read-synapses.js";
 import { Control, createThread, type RunResult, type Thread } from "./thread.js";
 import { DriveWord, ErrorCode, Fixed, SampleWord, SPIKE_BYTES } from "./tile-format.js";
 
@@ -407,8 +407,9 @@ class CpuEngine implements Engine {
   }
 
   synapses(projection: number): SynapseTable {
-    // joined blocks do not tell projections apart: they are drawn again
-    if (this.#plans[0]!.arrival) return synapseTable(this.#network, this.#calibration, projection);
+    // joined blocks do not tell projections apart, nor split ones the order: those are drawn again
+    if (this.#plans[0]!.arrival || !inOrder(this.#network, this.#plans, projection))
+      return synapseTable(this.#network, this.#calibration, projection);
     return readSynapses(
       this.#network,
       this.#calibration,

@@ -15,7 +15,7 @@ import {
 import { BlockPlanner, type PlannedBlock } from "./blocks.js";
 import { writeDrives } from "./drives.js";
 import { type Recipe, recipeKey } from "./kernels/build.js";
-import { planArrays, type Variant } from "./kernels/update.js";
+import { lanesOf, planArrays, type Variant } from "./kernels/update.js";
 import type { TileShape } from "./partition.js";
 import { Block, BYTES_PER_SYNAPSE, Fixed, SampleType, SampleWord, SPIKE_BYTES, Tile } from "./tile-format.js";
 
@@ -61,6 +61,8 @@ export interface ThreadPlan {
   readonly steps: readonly BuildStep[];
 }
 
+/** Sub-steps that all neurons of a vector wait for; those that need more are collected. */
+const ROUNDS = 4;
 export const STAGED = 65536;
 /** Bytes of what one interval can publish at most; longer intervals are cut. */
 const MOST_PUBLISHED = 32 * 2 ** 20;
@@ -164,6 +166,19 @@ export function planThreads(
       descriptor[Tile.maxEmission] = Math.min(population.maxEmission, 65535);
       descriptor[Tile.key0] = population.key[0];
       descriptor[Tile.key1] = population.key[1];
+      const elements = [
+        ...calibration.rings[tile.population]!.map((r) => (r.form === "f64" ? 8 : 4)),
+        ...planArrays(variant).arrays.map((a) => (a.wide ? 8 : 4)),
+      ];
+      descriptor[Tile.laneMask] = lanesOf(population.program) - 1;
+      descriptor[Tile.limit] = ROUNDS;
+      descriptor[Tile.ringCount] = rings.length;
+      descriptor[Tile.arrayCount] = list.length;
+      descriptor[Tile.elementBytes] = arena.words(elements);
+      if (variant.program.bindings.some((b) => b.kind === "limit")) {
+        descriptor[Tile.late] = arena.alloc(4 * (tile.padded + 8), 16);
+        descriptor[Tile.collector] = planCollector(arena, descriptor, tile, elements);
+      }
       descriptor.set(rings, Tile.rings);
       descriptor.set(list, Tile.rings + rings.length);
       addresses.push(arena.words(descriptor));
@@ -327,6 +342,25 @@ function planTileArrays(
     });
   });
   return { layout: { state, constant, continuous }, list, uniforms };
+}
+
+/** A tile that takes over the neurons whose integration needs many sub-steps: room for all, with the same uniforms. */
+function planCollector(
+  arena: Arena,
+  tile: Uint32Array,
+  shape: TileShape,
+  elementBytes: readonly number[],
+): number {
+  const collector = Uint32Array.from(tile);
+  collector[Tile.limit] = 2 ** 31 - 1;
+  collector[Tile.ids] = arena.alloc(4 * (shape.padded + 8), 16);
+  collector[Tile.rowMask] = 0;
+  collector[Tile.driveCount] = 0;
+  collector[Tile.sampleCount] = 0;
+  elementBytes.forEach((bytes, k) => {
+    collector[Tile.rings + k] = arena.alloc(bytes * (shape.padded + 8), 64);
+  });
+  return arena.words(collector);
 }
 
 function planSamples(

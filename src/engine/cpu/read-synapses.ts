@@ -45,7 +45,6 @@ export function readSynapses(
   for (let s = 0; s < sourceCount; s++) out.sources.fill(firstSource + s + shift, starts[s]!, starts[s + 1]!);
   const cursor = starts.slice(0, sourceCount);
   for (const part of parts) decode(network, calibration, projection, part, cursor, out);
-  if (needsSorting(network, projection, parts)) sortWithin(starts, out);
   return out;
 }
 
@@ -108,30 +107,14 @@ function decode(
   }
 }
 
-/** Slices come in the order of targets and ordinals, unless weights of both signs went to two blocks or targets were listed in disorder. */
-function needsSorting(
-  network: Network,
-  projection: number,
-  parts: readonly { block: PlannedBlock; first: number }[],
-): boolean {
+/**
+ * Slices come in the order of targets and ordinals, unless weights of both signs went to two blocks or targets were listed in
+ * disorder: then what was stored does not tell the order.
+ */
+export function inOrder(network: Network, plans: readonly ThreadPlan[], projection: number): boolean {
   const { targets } = network.projections[projection]!.endpoints;
-  if (parts.some((q) => q.block.sign !== 0)) return true;
-  for (let i = 1; i < targets.length; i++) if (targets.id(i) < targets.id(i - 1)) return true;
-  return false;
-}
-
-function sortWithin(
-  starts: Float64Array,
-  out: { readonly [K in keyof SynapseTable]: SynapseTable[K] },
-): void {
-  for (let s = 0; s + 1 < starts.length; s++) {
-    const [a, b] = [starts[s]!, starts[s + 1]!];
-    const order = Array.from({ length: b - a }, (_, i) => a + i).sort(
-      (x, y) => out.targets[x]! - out.targets[y]! || x - y,
-    );
-    for (const column of [out.targets, out.weights, out.delays, out.receptors]) {
-      const sorted = order.map((i) => column[i]!);
-      column.set(sorted, a);
-    }
-  }
+  if (plans.some((p) => p.blocks.flat().some((b) => b.projection === projection && b.sign !== 0)))
+    return false;
+  for (let i = 1; i < targets.length; i++) if (targets.id(i) < targets.id(i - 1)) return false;
+  return true;
 }

@@ -28,7 +28,22 @@ export const Tile = {
   maxEmission: 13,
   key0: 14,
   key1: 15,
-  rings: 16,
+  /** the most rounds of an integrator; neurons that need more are collected and advanced together */
+  limit: 16,
+  /** descriptor of the collecting tile, or 0 */
+  collector: 17,
+  /** number of neurons collected in this step, and the address of their positions */
+  lateCount: 18,
+  late: 19,
+  /** a collecting tile: address of the ids of its neurons; 0: ids ascend from firstId */
+  ids: 20,
+  /** number of rings, and of arrays after them; address of the bytes of an element of each */
+  ringCount: 21,
+  arrayCount: 22,
+  elementBytes: 23,
+  /** lanes of the update function - 1 */
+  laneMask: 24,
+  rings: 25,
 } as const;
 
 /** Words of a block of synapses: all of one projection whose targets lie in one tile, for one receptor. */

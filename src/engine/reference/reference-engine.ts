@@ -4,6 +4,7 @@
  */
 
 import { compileJsOverArrays } from "../../compiler/print-js.js";
+import { SynfireError } from "../../errors.js";
 import { philox } from "../../random/philox.js";
 import { Purpose, streamKey } from "../../random/streams.js";
 import { type Calibration, calibrate, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
@@ -47,6 +48,30 @@ interface Running {
   readonly rings: Float64Array[][];
 }
 
+/** Every synapse is an object here: more than this many do not fit, and would take minutes to make. */
+const MOST_SYNAPSES = 10_000_000;
+/** bytes */
+const MOST_RINGS = 2 ** 31;
+
+/** @throws SynfireError "out-of-memory" before anything is allocated */
+function checkSize(network: Network, rows: number): void {
+  const synapses = [...network.projections, ...network.drives.map((d) => d.projection)].reduce(
+    (n, p) => n + p.plan.total,
+    0,
+  );
+  if (synapses > MOST_SYNAPSES)
+    throw new SynfireError(
+      "out-of-memory",
+      `The network has ${synapses} synapses; the reference engine holds ${MOST_SYNAPSES} at most. Use the device "cpu".`,
+    );
+  const rings = network.populations.reduce((n, p) => n + p.size * p.program.receptors.length * rows * 8, 0);
+  if (rings > MOST_RINGS)
+    throw new SynfireError(
+      "out-of-memory",
+      `Delays of ${rows - 1} steps need ${rings} bytes for spikes on their way; the reference engine takes ${MOST_RINGS} at most. Use the device "cpu".`,
+    );
+}
+
 const realArray = (type: string, n: number) =>
   type === "f32" ? new Float32Array(n) : type === "f64" ? new Float64Array(n) : new Int32Array(n);
 
@@ -81,6 +106,7 @@ class ReferenceEngine implements Engine {
     this.#calibration = calibrate(network);
     this.minDelay = this.#calibration.minDelay;
     this.#rows = this.#calibration.maxDelay + 1;
+    checkSize(network, this.#rows);
     this.#running = network.populations.map((p) => this.#start(p));
     this.#populationOf = (id) => network.populations.findIndex((p) => id >= p.first && id < p.first + p.size);
     for (const p of network.projections) this.#connect(p);
@@ -107,7 +133,8 @@ class ReferenceEngine implements Engine {
     inputs.forEach(({ variable }, k) => {
       const b = program.bindings[k]!;
       const array = arrayIds.indexOf(variable.id);
-      if (b.kind === "step") step = uniformIds.indexOf(variable.id);
+      if (b.kind === "limit") uniforms[uniformIds.indexOf(variable.id)] = 2 ** 31 - 1;
+      else if (b.kind === "step") step = uniformIds.indexOf(variable.id);
       else if (b.kind === "key0" || b.kind === "key1")
         uniforms[uniformIds.indexOf(variable.id)] = population.key[b.kind === "key0" ? 0 : 1];
       else if (b.kind === "gid") {
@@ -343,6 +370,7 @@ class ReferenceEngine implements Engine {
         const ring = this.#running[population]!.rings[receptor]!;
         const scale = 2 ** -this.#calibration.rings[population]![receptor]!.exponent;
         const n = this.#network.populations[population]!.size;
+        for (const row of ring) row.fill(0);
         for (let k = 0; k < rows; k++) {
           const row = values.subarray(k * n, (k + 1) * n);
           if (k < this.#rows - 1)

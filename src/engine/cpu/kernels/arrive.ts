@@ -43,7 +43,7 @@ import {
 import { Block, BlockKind, Domain, ErrorCode, Fixed, REMEMBERED, SPIKE_BYTES, Tile } from "../tile-format.js";
 import { emitDrives } from "./drive.js";
 import { emitSample, type MemoryShape } from "./run.js";
-import { emitAppend, emitUpdate, type Variant } from "./update.js";
+import { emitAppend, emitFinish, emitUpdate, type Variant } from "./update.js";
 
 /** Exports as those of `emitRunModule`; `deliver` remembers spikes. */
 export function emitArrivalModule(
@@ -59,6 +59,7 @@ export function emitArrivalModule(
   const arrive = emitArrive(module);
   emitRemember(module);
   const updateType = module.type([I32, I32], []);
+  const finish = emitFinish(module, updateType);
   const advance = module.function([I32, I32, I32, I32], [], "advance");
   const [tiles, tileCount, start, steps] = advance.parameters as [Local, Local, Local, Local];
   const [k, tile, step, end] = [
@@ -93,6 +94,7 @@ export function emitArrivalModule(
         set(tile, load(add(get(tiles), shl(get(k), i32(2))))),
         when(load(get(tile), 4 * Tile.driveCount), [call(drives, get(tile), get(step))]),
         callIndirect(updateType, load(get(tile), 4 * Tile.update), get(tile), get(step)),
+        when(load(get(tile), 4 * Tile.lateCount), [call(finish, get(tile), get(step))]),
         when(load(get(tile), 4 * Tile.sampleCount), [call(sample, get(tile), get(step))]),
         increase(k, i32(1)),
       ),

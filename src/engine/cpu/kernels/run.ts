@@ -36,7 +36,7 @@ import {
 import { SampleType, SampleWord, Tile } from "../tile-format.js";
 import { emitDeliver } from "./deliver.js";
 import { emitDrives } from "./drive.js";
-import { emitAppend, emitUpdate, type Variant } from "./update.js";
+import { emitAppend, emitFinish, emitUpdate, type Variant } from "./update.js";
 
 export interface MemoryShape {
   readonly shared: boolean;
@@ -59,6 +59,7 @@ export function emitRunModule(variants: readonly Variant[], memory: MemoryShape)
   const sample = emitSample(module);
   emitDeliver(module);
   const updateType = module.type([I32, I32], []);
+  const finish = emitFinish(module, updateType);
 
   const advance = module.function([I32, I32, I32, I32], [], "advance");
   const [tiles, tileCount, start, steps] = advance.parameters as [Local, Local, Local, Local];
@@ -79,6 +80,7 @@ export function emitRunModule(variants: readonly Variant[], memory: MemoryShape)
         increase(step, i32(1)),
         when(load(get(tile), 4 * Tile.driveCount), [call(drives, get(tile), get(step))]),
         callIndirect(updateType, load(get(tile), 4 * Tile.update), get(tile), get(step)),
+        when(load(get(tile), 4 * Tile.lateCount), [call(finish, get(tile), get(step))]),
         when(load(get(tile), 4 * Tile.sampleCount), [call(sample, get(tile), get(step))]),
       ),
       increase(k, i32(1)),

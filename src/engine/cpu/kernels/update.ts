@@ -7,6 +7,9 @@ import {
   and,
   anyTrue,
   call,
+  callIndirect,
+  eq,
+  eqz,
   get,
   getGlobal,
   gtU,
@@ -18,6 +21,7 @@ import {
   loadSplat64,
   loadV,
   ltU,
+  mul,
   seq,
   set,
   setGlobal,
@@ -107,6 +111,21 @@ export function emitUpdate(
   const before: Code[] = [set(padded, word(Tile.padded)), set(uniforms, word(Tile.uniforms))];
   const loads: Code[] = [];
   const stores: Code[] = [];
+  /** where the integrator did not finish, old values stay as they are */
+  const keeps: Code[] = [];
+  const late = printer.parts(program.unfinished);
+  const integrates = program.bindings.some((b) => b.kind === "limit");
+  /** the lanes of register g that are not finished, as a mask of 32- or 64-bit lanes */
+  const lateMask = (g: number, wide: boolean): Code => {
+    const zero = vconst(...new Array<number>(16).fill(0));
+    if (!wide) return simd(0x38, get(late[g]!), zero);
+    const mask = simd(0x38, get(late[g >> 1]!), zero);
+    const half =
+      g % 2 === 0
+        ? [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7]
+        : [8, 9, 10, 11, 8, 9, 10, 11, 12, 13, 14, 15, 12, 13, 14, 15];
+    return shuffle(mask, mask, half);
+  };
   const pointers = new Map<number, Local>();
   plan.arrays.forEach(({ binding }, k) => {
     const p = f.local(I32);
@@ -134,6 +153,9 @@ export function emitUpdate(
       case "step":
         before.push(set(parts[0]!, simd(0x11, get(step))));
         return;
+      case "limit":
+        before.push(set(parts[0]!, loadSplat32(get(tile), 4 * Tile.limit)));
+        return;
       case "key0":
       case "key1":
         before.push(set(parts[0]!, loadSplat32(get(tile), 4 * Tile[b.kind])));
@@ -142,7 +164,16 @@ export function emitUpdate(
         parts.forEach((part, g) => {
           const first = add(add(word(Tile.firstId), get(i)), i32(4 * g));
           loads.push(
-            set(part, simd(0xae, simd(0x11, first), vconst(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0))),
+            when(
+              word(Tile.ids),
+              [set(part, loadV(add(word(Tile.ids), shl(get(i), i32(2))), 16 * g))],
+              [
+                set(
+                  part,
+                  simd(0xae, simd(0x11, first), vconst(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0)),
+                ),
+              ],
+            ),
           );
         });
         return;
@@ -158,6 +189,7 @@ export function emitUpdate(
     if (b.kind === "state") {
       parts.forEach((part, g) => {
         stores.push(storeV(at(p, wide), get(part), 16 * g));
+        keeps.push(set(part, simd(0x52, loadV(at(p, wide), 16 * g), get(part), lateMask(g, wide))));
       });
     }
   });
@@ -184,7 +216,10 @@ export function emitUpdate(
         loads.push(set(part, shuffle(simd(0x5e, scaled(2 * g)), simd(0x5e, scaled(2 * g + 1)), words)));
       } else loads.push(set(part, simd(0xe6, simd(0xfa, loadV(at(row, false), 16 * g)), get(scale))));
     });
-    for (let k = 0; k < groups * (ringWide ? 2 : 1); k++) loads.push(storeV(at(row, ringWide), zero, 16 * k));
+    for (let k = 0; k < groups * (ringWide ? 2 : 1); k++) {
+      const rest = integrates ? simd(0x4e, loadV(at(row, ringWide), 16 * k), lateMask(k, ringWide)) : zero;
+      (integrates ? stores : loads).push(storeV(at(row, ringWide), rest, 16 * k));
+    }
   }
 
   const emitted = printer.parts(program.emitted);
@@ -217,12 +252,32 @@ export function emitUpdate(
         [],
         [
           store(i32(Fixed.error), i32(ErrorCode.integration)),
-          store(i32(Fixed.error + 4), add(word(Tile.firstId), position)),
+          when(
+            word(Tile.ids),
+            [store(i32(Fixed.error + 4), load(add(word(Tile.ids), shl(position, i32(2)))))],
+            [store(i32(Fixed.error + 4), add(word(Tile.firstId), position))],
+          ),
           store(i32(Fixed.error + 8), get(step)),
         ],
       ),
     ),
   ]);
+  const collect = integrates
+    ? [
+        when(any(late), [
+          ...keeps,
+          ...[...emitted, ...failed].map((part, g) =>
+            set(part, simd(0x4f, get(part), lateMask(g % groups, false))),
+          ),
+          publish(late, (_, position) =>
+            seq(
+              store(add(word(Tile.late), shl(word(Tile.lateCount), i32(2))), position),
+              store(get(tile), add(word(Tile.lateCount), i32(1)), 4 * Tile.lateCount),
+            ),
+          ),
+        ]),
+      ]
+    : [];
   f.emit(
     ...before,
     ...printer.before,
@@ -231,11 +286,116 @@ export function emitUpdate(
       ltU(get(i), get(padded)),
       ...loads,
       ...printer.body,
+      ...collect,
       ...stores,
       ...spikes,
       failures,
       increase(i, i32(4 * groups)),
     ),
+  );
+  return f;
+}
+
+/**
+ * finish(tile, step): advances the neurons that the update left unfinished. In one vector, a neuron in its upstroke, which takes
+ * hundreds of sub-steps, would make its neighbours wait: those that need many are copied side by side and advanced together.
+ */
+export function emitFinish(module: ModuleBuilder, updateType: number): FunctionBuilder {
+  const copy = emitCopy(module);
+  const f = module.function([I32, I32], []);
+  const [tile, step] = f.parameters as [Local, Local];
+  const [collector, n, k, list] = [f.local(I32), f.local(I32), f.local(I32), f.local(I32)];
+  const word = (w: number) => load(get(tile), 4 * w);
+  const pad = (address: Code, value: Code) => store(add(address, shl(get(n), i32(2))), value);
+  const all = (direction: number): Code[] => [
+    set(k, i32(0)),
+    whileLoop(
+      ltU(get(k), add(word(Tile.ringCount), word(Tile.arrayCount))),
+      call(copy, get(tile), get(collector), get(k), get(step), i32(direction)),
+      increase(k, i32(1)),
+    ),
+  ];
+  f.emit(
+    set(collector, word(Tile.collector)),
+    set(n, word(Tile.lateCount)),
+    store(get(collector), get(n), 4 * Tile.size),
+    set(list, word(Tile.late)),
+    // ids of the collected neurons; whole groups of lanes, the last neuron again in what is left over
+    set(k, i32(0)),
+    whileLoop(
+      ltU(get(k), get(n)),
+      store(
+        add(load(get(collector), 4 * Tile.ids), shl(get(k), i32(2))),
+        add(word(Tile.firstId), load(add(get(list), shl(get(k), i32(2))))),
+      ),
+      increase(k, i32(1)),
+    ),
+    whileLoop(
+      and(get(n), word(Tile.laneMask)),
+      pad(get(list), load(add(get(list), shl(add(get(n), i32(-1)), i32(2))))),
+      pad(
+        load(get(collector), 4 * Tile.ids),
+        load(add(load(get(collector), 4 * Tile.ids), shl(add(get(n), i32(-1)), i32(2)))),
+      ),
+      increase(n, i32(1)),
+    ),
+    store(get(collector), get(n), 4 * Tile.padded),
+    ...all(0),
+    callIndirect(updateType, word(Tile.update), get(collector), get(step)),
+    ...all(1),
+    store(get(tile), i32(0), 4 * Tile.lateCount),
+  );
+  return f;
+}
+
+/** copy(tile, collector, array, step, direction): one array's values of the collected neurons; taken rings are emptied, and not given back */
+function emitCopy(module: ModuleBuilder): FunctionBuilder {
+  const f = module.function([I32, I32, I32, I32, I32], []);
+  const [tile, collector, k, step, direction] = f.parameters as [Local, Local, Local, Local, Local];
+  const [from, to, bytes, j, n, list, a, b, ring] = Array.from({ length: 9 }, () => f.local(I32)) as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const t = (w: number) => load(get(tile), 4 * w);
+  const move = (source: Local, target: Local): Code[] => [
+    store(get(target), load(get(source))),
+    when(eq(get(bytes), i32(8)), [store(get(target), load(get(source), 4), 4)]),
+  ];
+  f.emit(
+    set(ring, ltU(get(k), t(Tile.ringCount))),
+    set(bytes, load(add(t(Tile.elementBytes), shl(get(k), i32(2))))),
+    set(from, load(add(get(tile), shl(get(k), i32(2))), 4 * Tile.rings)),
+    when(get(ring), [
+      set(from, add(get(from), mul(shl(and(get(step), t(Tile.rowMask)), t(Tile.rowBits)), get(bytes)))),
+    ]),
+    set(to, load(add(get(collector), shl(get(k), i32(2))), 4 * Tile.rings)),
+    set(n, load(get(collector), 4 * Tile.padded)),
+    set(list, t(Tile.late)),
+    whileLoop(
+      ltU(get(j), get(n)),
+      set(a, add(get(from), mul(load(add(get(list), shl(get(j), i32(2)))), get(bytes)))),
+      set(b, add(get(to), mul(get(j), get(bytes)))),
+      when(get(direction), [when(get(ring), [], move(b, a))], move(a, b)),
+      increase(j, i32(1)),
+    ),
+    // the sums have been taken: empty them, after the repeated last neuron has been copied, too
+    when(and(get(ring), eqz(get(direction))), [
+      set(j, i32(0)),
+      whileLoop(
+        ltU(get(j), get(n)),
+        set(a, add(get(from), mul(load(add(get(list), shl(get(j), i32(2)))), get(bytes)))),
+        store(get(a), i32(0)),
+        when(eq(get(bytes), i32(8)), [store(get(a), i32(0), 4)]),
+        increase(j, i32(1)),
+      ),
+    ]),
   );
   return f;
 }
@@ -252,7 +412,11 @@ export function emitAppend(module: ModuleBuilder, globals: Globals): FunctionBui
       store(i32(Fixed.error + 8), get(step)),
     ]),
     set(out, getGlobal(globals.out)),
-    store(get(out), add(load(get(tile), 4 * Tile.firstId), get(position))),
+    when(
+      load(get(tile), 4 * Tile.ids),
+      [store(get(out), load(add(load(get(tile), 4 * Tile.ids), shl(get(position), i32(2)))))],
+      [store(get(out), add(load(get(tile), 4 * Tile.firstId), get(position)))],
+    ),
     store(get(out), get(step), 4),
     store(get(out), get(count), 8),
     setGlobal(globals.out, add(get(out), i32(SPIKE_BYTES))),
