@@ -20,11 +20,13 @@ interface Input {
 
 export class Currents {
   readonly #resolution: number;
+  readonly #seed: number;
   readonly #inputs: Input[] = [];
   #applied = -1;
 
-  constructor(resolution: number) {
+  constructor(resolution: number, seed: number) {
     this.#resolution = resolution;
+    this.#seed = seed;
   }
 
   add(c: Connection): void {
@@ -39,10 +41,9 @@ export class Currents {
       alias: undefined,
       maxEmission: 1,
     };
-    // currents have no random numbers of their own; the seed does not matter for constants and arrays
     forEachSynapse(
       {
-        seed: 0,
+        seed: this.#seed,
         resolution: this.#resolution,
         precision: "float64",
         populations: [],

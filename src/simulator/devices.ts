@@ -29,7 +29,7 @@ const DEFAULTS: Readonly<Record<DeviceKind, Readonly<Record<string, Default>>>> 
 
 export const deviceNames: readonly string[] = Object.keys(DEFAULTS);
 
-export const isDeviceName = (name: string): name is DeviceKind => name in DEFAULTS;
+export const isDeviceName = (name: string): name is DeviceKind => Object.hasOwn(DEFAULTS, name);
 
 /** One device. */
 export interface Device {
@@ -79,7 +79,7 @@ export function checkedDevice(
   const model = device.kind;
   const next: Record<string, Default> = { ...device.values };
   for (const [key, value] of Object.entries(values)) {
-    if (!(key in DEFAULTS[model]))
+    if (!Object.hasOwn(DEFAULTS[model], key))
       throw unknownName("bad-parameter", `parameter of ${model}`, key, Object.keys(DEFAULTS[model]));
     if (key === "record_from") {
       const names = typeof value === "string" ? [value] : value;

@@ -61,7 +61,7 @@ export class NodeCollection implements NodeIds, Iterable<number> {
 
   /** The id at a position. @throws SynfireError "bad-nodes" outside 0 <= position < length */
   id(position: number): number {
-    if (!(position >= 0 && position < this.length))
+    if (!(Number.isInteger(position) && position >= 0 && position < this.length))
       throw new SynfireError(
         "bad-nodes",
         `There is no position ${position} in a collection of ${this.length} nodes.`,
@@ -112,6 +112,9 @@ export class NodeCollection implements NodeIds, Iterable<number> {
   slice(from = 0, to = this.length, step = 1): NodeCollection {
     if (!Number.isInteger(step) || step < 1)
       throw new SynfireError("bad-nodes", `slice: step must be a positive integer, not ${step}.`, "step");
+    for (const [key, value] of Object.entries({ from, to }))
+      if (!Number.isInteger(value))
+        throw new SynfireError("bad-nodes", `slice: ${key} must be an integer, not ${value}.`, key);
     const bound = (x: number) => Math.max(0, Math.min(this.length, x < 0 ? this.length + x : x));
     const [a, b] = [bound(from), bound(to)];
     if (step > 1) {

@@ -40,6 +40,12 @@ function elementsOf(variables: readonly ScalarVariable[], key: string): ScalarVa
 export const stateVariables = (program: NeuronProgram): ScalarVariable[] =>
   program.states.flatMap((s) => (s.variable ? [s.variable] : []));
 
+/** True for a parameter or state variable with several elements. */
+export const isVector = (p: NeuronPopulation, key: string): boolean =>
+  [...p.program.parameters, ...stateVariables(p.program)].some(
+    (v) => v.base === key && v.element !== undefined,
+  );
+
 /** Names that can be set. */
 export function settableNames(p: NeuronPopulation): string[] {
   return [...new Set([...p.program.parameters, ...stateVariables(p.program)].map((v) => v.base))];
@@ -67,7 +73,7 @@ export function checkedChange(
     },
   };
   const parameter = (name: string): PerNode =>
-    change.parameters.get(name) ?? p.parameters.get(name) ?? valueOf(p, name);
+    change.parameters.get(name) ?? p.parameters.get(name) ?? parameterValue(p, name);
   for (const [key, value] of Object.entries(values)) {
     const own = elementsOf(p.program.parameters, key);
     const states = elementsOf(stateVariables(p.program), key);
@@ -144,7 +150,7 @@ function merged(old: PerNode, given: PerNode, positions: Uint32Array, size: numb
 }
 
 /** Value of a parameter: what was set, or its default, which may follow other parameters. */
-export function valueOf(p: NeuronPopulation, name: string): PerNode {
+export function parameterValue(p: NeuronPopulation, name: string): PerNode {
   const set = p.parameters.get(name);
   if (set !== undefined) return set;
   const size = p.sizes[name];
@@ -255,7 +261,7 @@ export function statusOf(
   if (elements.length === 0)
     throw unknownName("bad-parameter", `parameter of ${p.model}`, key, ["model", ...settableNames(p)]);
   const columns = elements.map((v) => {
-    const whole = own.length > 0 ? valueOf(p, v.name) : state(slotOf(p, v.name));
+    const whole = own.length > 0 ? parameterValue(p, v.name) : state(slotOf(p, v.name));
     const picked =
       typeof whole === "number" ? whole : condensed(Float64Array.from(positions, (i) => whole[i]!));
     const declared = typeof picked === "number" ? picked / v.factor : picked.map((x) => x / v.factor);

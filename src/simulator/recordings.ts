@@ -5,7 +5,7 @@ import { SynfireError, unknownName } from "../errors.js";
 import { Recorder } from "../recording/recorder.js";
 import { type Device, gridSteps, windowOf } from "./devices.js";
 import type { NodeCollection } from "./nodes.js";
-import { type NeuronPopulation, valueOf } from "./population.js";
+import { type NeuronPopulation, parameterValue } from "./population.js";
 import type { Status } from "./status.js";
 
 interface SpikeRecording {
@@ -26,6 +26,28 @@ interface Sampled {
   readonly population: number;
   readonly ids: Uint32Array;
   readonly slots: readonly number[];
+}
+
+/** @throws SynfireError "bad-parameter" for a variable that a model does not record */
+export function checkRecordables(
+  device: Device,
+  nodes: NodeCollection,
+  populations: readonly NeuronPopulation[],
+): void {
+  const variables = device.values.record_from as readonly string[];
+  if (variables.length === 0)
+    throw new SynfireError(
+      "bad-parameter",
+      `${device.kind}: record_from is empty; name the variables to record.`,
+      "record_from",
+    );
+  for (const p of populations) {
+    if (!nodes.segments.some((s) => s.first < p.first + p.size && p.first < s.first + s.length)) continue;
+    for (const v of variables) {
+      if (!p.program.recordables.has(v))
+        throw unknownName("bad-parameter", `recordable of ${p.model}`, v, p.program.recordables.keys());
+    }
+  }
 }
 
 export class Recordings {
@@ -69,24 +91,20 @@ export class Recordings {
     this.#spikes.get(device.id)!.nodes.push(nodes);
   }
 
-  /** @throws SynfireError "bad-parameter" for a variable that a model does not record */
-  recordStates(device: Device, nodes: NodeCollection, populations: readonly NeuronPopulation[]): void {
-    const recording = this.#states.get(device.id)!;
-    const variables = device.values.record_from as readonly string[];
-    if (variables.length === 0)
+  /** @throws SynfireError "bad-parameter" if columns would change under events that are there */
+  checkChange(device: Device, values: Readonly<Record<string, unknown>>): void {
+    if (Object.hasOwn(values, "record_from") && (this.#states.get(device.id)?.nodes.length ?? 0) > 0)
       throw new SynfireError(
         "bad-parameter",
-        `${device.kind}: record_from is empty; name the variables to record.`,
+        `${device.kind}: record_from is fixed once it is connected; create another one.`,
         "record_from",
       );
-    for (const p of populations) {
-      if (!nodes.segments.some((s) => s.first < p.first + p.size && p.first < s.first + s.length)) continue;
-      for (const v of variables) {
-        if (!p.program.recordables.has(v))
-          throw unknownName("bad-parameter", `recordable of ${p.model}`, v, p.program.recordables.keys());
-      }
-    }
-    if (recording.nodes.length === 0) recording.recorder = new Recorder("states", variables);
+  }
+
+  recordStates(device: Device, nodes: NodeCollection): void {
+    const recording = this.#states.get(device.id)!;
+    if (recording.nodes.length === 0)
+      recording.recorder = new Recorder("states", device.values.record_from as readonly string[]);
     recording.nodes.push(nodes);
   }
 
@@ -228,7 +246,7 @@ export class Recordings {
     const values: number[] = [];
     let node = 0;
     const lookup = (name: string): number => {
-      const v = valueOf(p, name);
+      const v = parameterValue(p, name);
       return typeof v === "number" ? v : v[node]!;
     };
     for (let r = 0; r < batch.steps.length; r++) {

@@ -4,7 +4,7 @@
  */
 
 import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
-import type { Engine, MemoryReport } from "../engine/engine.js";
+import type { Engine, EngineState, MemoryReport } from "../engine/engine.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
 import type { Events, Recorder, RecorderOptions } from "../recording/recorder.js";
@@ -28,13 +28,14 @@ import {
   checkedChange,
   constantsOf,
   initialStates,
+  isVector,
   type NeuronPopulation,
   settableNames,
   statusOf,
 } from "./population.js";
-import { Recordings } from "./recordings.js";
+import { checkRecordables, Recordings } from "./recordings.js";
 import { checkSnapshot, type Snapshot } from "./snapshot.js";
-import type { PerNode, Status, StatusValue } from "./status.js";
+import { isArrayLike, type PerNode, type Status, type StatusValue } from "./status.js";
 
 /** What `simulate` reports while it runs. */
 export interface Progress {
@@ -84,7 +85,7 @@ export class Simulator implements NodeOwner {
     this.options = checkedOptions({ ...Simulator.defaults, ...options });
     this.onProgress = options.onProgress ?? Simulator.defaults.onProgress;
     this.#recordings = new Recordings(this.options.resolution);
-    this.#currents = new Currents(this.options.resolution);
+    this.#currents = new Currents(this.options.resolution, this.options.seed);
   }
 
   /** Options that simulators take unless told otherwise; the command line sets them. */
@@ -181,7 +182,9 @@ export class Simulator implements NodeOwner {
     const nodes = new NodeCollection(this, [{ first, length: n }]);
     if (isDeviceName(model)) {
       const devices = Array.from({ length: n }, (_, i) => makeDevice(model, first + i));
-      const values = devices.map((d) => checkedDevice(d, parameters, this.options.resolution));
+      const values = devices.map((d, i) =>
+        checkedDevice(d, ofDevice(d, parameters, i, n), this.options.resolution),
+      );
       devices.forEach((d, i) => {
         Object.assign(d.values, values[i]);
         this.#devices.set(d.id, d);
@@ -192,6 +195,17 @@ export class Simulator implements NodeOwner {
     this.#stale = true;
     this.timers.create += (performance.now() - begin) / 1000;
     return nodes;
+  }
+
+  /** what fails has drawn nothing */
+  #drawing<T>(change: () => T): T {
+    const draws = this.#draws;
+    try {
+      return change();
+    } catch (error) {
+      this.#draws = draws;
+      throw error;
+    }
   }
 
   #createNeurons(
@@ -223,13 +237,15 @@ export class Simulator implements NodeOwner {
       parameters: new Map(),
       states: new Map(),
     };
-    const change = checkedChange(
-      population,
-      undefined,
-      parameters,
-      this.options.seed,
-      () => this.#draws++,
-      (slot) => initialStates(population)[slot]!,
+    const change = this.#drawing(() =>
+      checkedChange(
+        population,
+        undefined,
+        parameters,
+        this.options.seed,
+        () => this.#draws++,
+        (slot) => initialStates(population)[slot]!,
+      ),
     );
     for (const v of program.parameters) {
       if (v.value === undefined && !(v.name in sizes) && !change.parameters.has(v.name)) {
@@ -272,16 +288,11 @@ export class Simulator implements NodeOwner {
           `A ${sourceKind} records neurons, not a ${targetKind}.`,
           "targets",
         );
-      for (const id of sources)
-        this.#recordings.recordStates(this.#devices.get(id)!, targets, this.#populations);
+      const meters = [...sources].map((id) => this.#devices.get(id)!);
+      for (const m of meters) checkRecordables(m, targets, this.#populations);
+      for (const m of meters) this.#recordings.recordStates(m, targets);
     } else if (targetKind === "spike_recorder") {
-      if (sourceKind !== "neurons" && sourceKind !== "spike_generator") {
-        throw new SynfireError(
-          "bad-connection",
-          `A ${sourceKind} cannot be recorded: its spikes differ for every target. Put a parrot_neuron in between.`,
-          "sources",
-        );
-      }
+      checkSpikeSource(sourceKind, "sources");
       for (const id of targets) this.#recordings.recordSpikes(this.#devices.get(id)!, sources);
     } else if (targetKind !== "neurons") {
       throw new SynfireError(
@@ -344,7 +355,10 @@ export class Simulator implements NodeOwner {
       readonly offset?: number;
     } & RecorderOptions = {},
   ): Recorder {
+    this.#mayChange();
     const { variables, writer, keep, ...rest } = options;
+    this.#own(nodes, "nodes");
+    this.#checkRecordable(nodes, variables);
     const device =
       variables === undefined
         ? this.create("spike_recorder", 1, rest)
@@ -354,6 +368,23 @@ export class Simulator implements NodeOwner {
     const recorder = this.#recordings.recorder(device.id(0));
     if (writer) recorder.streamTo(writer, keep === undefined ? {} : { keep });
     return recorder;
+  }
+
+  /** so that no device is made for what cannot be recorded */
+  #checkRecordable(nodes: NodeCollection, variables: readonly string[] | undefined): void {
+    const kind = this.#kindOf(nodes, "nodes");
+    if (variables === undefined) {
+      checkSpikeSource(kind, "nodes");
+      return;
+    }
+    if (kind !== "neurons")
+      throw new SynfireError("bad-connection", `A multimeter records neurons, not a ${kind}.`, "nodes");
+    const meter = makeDevice("multimeter", -1);
+    checkRecordables(
+      { ...meter, values: { ...meter.values, record_from: variables } },
+      nodes,
+      this.#populations,
+    );
   }
 
   /** The recorder of a recording device. */
@@ -433,24 +464,14 @@ export class Simulator implements NodeOwner {
   /** Parameters and state variables of nodes. @throws SynfireError "bad-parameter" for an unknown name */
   getStatus(nodes: NodeCollection, name?: string): Status | Record<string, Status> {
     this.#own(nodes, "nodes");
-    const all = [
-      ...nodes.segments.flatMap((s) =>
-        [...this.#devices.values()].filter((d) => d.id >= s.first && d.id < s.first + s.length),
-      ),
-    ];
-    if (all.length > 0) {
-      const status = all.map((d) => ({ ...deviceStatus(d), ...this.#recordings.status(d.id) }));
-      const pick = (key: string): Status => {
-        if (!(key in status[0]!))
-          throw unknownName("bad-parameter", `parameter of ${all[0]!.kind}`, key, Object.keys(status[0]!));
-        const values = status.map((s) => s[key]!);
-        return values.every((v) => v === values[0]) || values.length === 1
-          ? values[0]!
-          : Float64Array.from(values as number[]);
-      };
-      return name === undefined
-        ? Object.fromEntries(Object.keys(status[0]!).map((k) => [k, pick(k)]))
-        : pick(name);
+    const devices = this.#devicesOf(nodes);
+    if (devices.length > 0) {
+      const status = devices.map((d) => ({ ...deviceStatus(d), ...this.#recordings.status(d.id) }));
+      const names = Object.keys(status[0]!).filter((k) => status.every((s) => Object.hasOwn(s, k)));
+      if (name !== undefined && !names.includes(name))
+        throw unknownName("bad-parameter", `parameter of ${devices[0]!.kind}`, name, names);
+      const pick = (key: string) => combined(status.map((s) => s[key]!));
+      return name === undefined ? Object.fromEntries(names.map((k) => [k, pick(k)])) : pick(name);
     }
     const parts = this.#parts(nodes);
     const one = (key: string): Status => {
@@ -459,21 +480,35 @@ export class Simulator implements NodeOwner {
           ? population.model
           : statusOf(population, key, positions, (slot) => this.#stateValues(population, slot)),
       );
-      if (values.length === 1 || values.every((v) => v === values[0])) return values[0]!;
-      const out = new Float64Array(nodes.length);
-      parts.forEach(({ at }, k) => {
-        const v = values[k]!;
+      if (values.length === 1) return values[0]!;
+      const perNode: Status[] = [];
+      parts.forEach(({ at, population }, k) => {
+        const value = values[k]!;
+        // a vector that all nodes of a population share, or one value per node
+        const shared = typeof value !== "object" || (isVector(population, key) && ArrayBuffer.isView(value));
         at.forEach((position, i) => {
-          out[position] = typeof v === "number" ? v : ((v as Float64Array)[i] as number);
+          perNode[position] = shared ? value : (value as ArrayLike<Status>)[i]!;
         });
       });
-      return out;
+      return combined(perNode);
     };
     if (name !== undefined) return one(name);
     const names = parts.map(({ population }) => ["model", ...settableNames(population)]);
     return Object.fromEntries(
-      names[0]!.filter((n) => names.every((other) => other.includes(n))).map((n) => [n, one(n)]),
+      (names[0] ?? []).filter((n) => names.every((other) => other.includes(n))).map((n) => [n, one(n)]),
     );
+  }
+
+  /** the devices of a collection; none if it holds neurons */
+  #devicesOf(nodes: NodeCollection): Device[] {
+    const devices = this.#devices.size === 0 ? [] : [...nodes].flatMap((id) => this.#devices.get(id) ?? []);
+    if (devices.length > 0 && devices.length < nodes.length)
+      throw new SynfireError(
+        "bad-nodes",
+        "The collection mixes neurons and devices; get and set them one by one.",
+        "nodes",
+      );
+    return devices;
   }
 
   #stateValues(p: NeuronPopulation, slot: number): PerNode {
@@ -489,19 +524,29 @@ export class Simulator implements NodeOwner {
   setStatus(nodes: NodeCollection, values: Readonly<Record<string, StatusValue>>): void {
     this.#mayChange();
     this.#own(nodes, "nodes");
-    const devices = [...nodes].flatMap((id) => this.#devices.get(id) ?? []);
+    const devices = this.#devicesOf(nodes);
     if (devices.length > 0) {
-      const checked = devices.map((d) => checkedDevice(d, values, this.options.resolution));
+      for (const d of devices) this.#recordings.checkChange(d, values);
+      const checked = devices.map((d, i) =>
+        checkedDevice(d, ofDevice(d, values, i, devices.length), this.options.resolution),
+      );
       devices.forEach((d, i) => {
         Object.assign(d.values, checked[i]);
         this.#deviceChanged(d);
       });
       return;
     }
-    const changes = this.#parts(nodes).map(({ population, positions, at }) => {
-      const whole = positions.length === population.size;
-      const own =
-        whole && at[0] === 0 && at.length === nodes.length ? values : partOf(values, at, nodes.length);
+    const changes = this.#drawing(() => this.#changes(nodes, values));
+    for (const { population, change } of changes) {
+      for (const [k, v] of change.parameters) population.parameters.set(k, v);
+      this.#applyChange(population, change.parameters.size > 0, change.states);
+    }
+  }
+
+  #changes(nodes: NodeCollection, values: Readonly<Record<string, StatusValue>>) {
+    return this.#parts(nodes).map(({ population, positions, at }) => {
+      const whole = positions.length === population.size && positions.every((position, i) => position === i);
+      const own = at.length === nodes.length ? values : partOf(values, at, nodes.length);
       return {
         population,
         change: checkedChange(
@@ -514,10 +559,6 @@ export class Simulator implements NodeOwner {
         ),
       };
     });
-    for (const { population, change } of changes) {
-      for (const [k, v] of change.parameters) population.parameters.set(k, v);
-      this.#applyChange(population, change.parameters.size > 0, change.states);
-    }
   }
 
   #applyChange(p: NeuronPopulation, parameters: boolean, states: ReadonlyMap<number, PerNode>): void {
@@ -536,8 +577,9 @@ export class Simulator implements NodeOwner {
   }
 
   #deviceChanged(d: Device): void {
-    if (d.kind === "spike_generator" || d.kind === "spike_recorder") {
-      if (d.kind === "spike_generator") this.#stale = true;
+    if (d.kind === "spike_recorder") return;
+    if (d.kind === "dc_generator" || d.kind === "step_current_generator") {
+      this.#currents.invalidate();
       return;
     }
     if (d.kind === "poisson_generator" && this.#engine && this.#lowered && !this.#stale) {
@@ -566,12 +608,27 @@ export class Simulator implements NodeOwner {
 
   /** Builds the network now instead of at the next `simulate`: draws all synapses. */
   async prepare(): Promise<void> {
+    await this.#alone(() => this.#prepare());
+  }
+
+  /** while a task goes on, the network must not change, nor another task begin */
+  async #alone<T>(task: () => Promise<T>): Promise<T> {
     this.#mayChange();
-    if (this.#engine && !this.#stale) return;
+    this.#running = true;
+    try {
+      return await task();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** @param saved - the state to continue from; default: that of the network as it was built before */
+  async #prepare(saved?: EngineState): Promise<void> {
+    if (this.#engine && !this.#stale && !saved) return;
     if (this.#populations.length === 0)
       throw new SynfireError("empty-network", "There are no neurons to simulate; create some first.");
     const begin = performance.now();
-    const state = this.#engine?.exportState();
+    const state = saved ?? this.#engine?.exportState();
     const lowered = lower(this.#description());
     const samples = this.#recordings.requests(this.#populations);
     const engine = await startEngine(lowered.network, samples, this.options);
@@ -616,16 +673,16 @@ export class Simulator implements NodeOwner {
         "duration",
       );
     }
-    await this.prepare();
-    this.#running = true;
     this.#stopRequested = false;
-    const begin = performance.now();
-    try {
-      await this.#run(this.#steps + steps, begin);
-    } finally {
-      this.#running = false;
-      this.timers.simulate += (performance.now() - begin) / 1000;
-    }
+    await this.#alone(async () => {
+      await this.#prepare();
+      const begin = performance.now();
+      try {
+        await this.#run(this.#steps + steps, begin);
+      } finally {
+        this.timers.simulate += (performance.now() - begin) / 1000;
+      }
+    });
   }
 
   async #run(last: number, begin: number): Promise<void> {
@@ -748,6 +805,7 @@ export class Simulator implements NodeOwner {
         id: d.id,
         values: structuredClone(d.values),
       })),
+      connections: this.#connections.map((c) => c.plan.total),
       state: structuredClone(this.#engine!.exportState()),
     };
   }
@@ -758,7 +816,13 @@ export class Simulator implements NodeOwner {
    */
   async restore(snapshot: Snapshot): Promise<void> {
     this.#mayChange();
-    checkSnapshot(snapshot, this.options, this.#populations, this.#devices);
+    checkSnapshot(
+      snapshot,
+      this.options,
+      this.#populations,
+      this.#devices,
+      this.#connections.map((c) => c.plan.total),
+    );
     snapshot.populations.forEach((saved, k) => {
       const p = this.#populations[k]!;
       p.parameters.clear();
@@ -766,10 +830,8 @@ export class Simulator implements NodeOwner {
     });
     for (const saved of snapshot.devices) Object.assign(this.#devices.get(saved.id)!.values, saved.values);
     this.#stale = true;
-    await this.prepare();
-    this.#engine!.importState(snapshot.state);
+    await this.#alone(() => this.#prepare(snapshot.state));
     this.#steps = snapshot.state.step;
-    this.#currents.invalidate();
   }
 
   /** Back to an empty simulator with the same options; models that were defined stay. */
@@ -783,7 +845,7 @@ export class Simulator implements NodeOwner {
     this.#devices = new Map();
     this.#connections = [];
     this.#recordings = new Recordings(this.options.resolution);
-    this.#currents = new Currents(this.options.resolution);
+    this.#currents = new Currents(this.options.resolution, this.options.seed);
     this.#stale = true;
     [this.#nodeCount, this.#draws, this.#projectionCount, this.#steps, this.#spikeCount] = [0, 0, 0, 0, 0];
     Object.assign(this.timers, { create: 0, connect: 0, calibrate: 0, simulate: 0 });
@@ -793,6 +855,16 @@ export class Simulator implements NodeOwner {
   dispose(): void {
     this.reset();
   }
+}
+
+/** @throws SynfireError "bad-connection" for what sends no spikes that can be recorded */
+function checkSpikeSource(kind: string, key: string): void {
+  if (kind === "neurons" || kind === "spike_generator") return;
+  const why =
+    kind === "poisson_generator"
+      ? "its spikes differ for every target. Put a parrot_neuron in between"
+      : "it sends no spikes";
+  throw new SynfireError("bad-connection", `A ${kind} cannot be recorded: ${why}.`, key);
 }
 
 /** gives back the threads of simulators that were forgotten */
@@ -835,15 +907,46 @@ function impliedSize(
 ): number | undefined {
   for (const d of model.parameters) {
     const given = parameters[d.name];
-    if (
-      d.size?.kind === "name" &&
-      d.size.name === size &&
-      Array.isArray(given) &&
-      typeof given[0] === "number"
-    )
+    if (d.size?.kind === "name" && d.size.name === size && isArrayLike(given) && typeof given[0] === "number")
       return given.length;
   }
   return undefined;
+}
+
+/** one value if all are equal, else one per node */
+function combined(values: readonly Status[]): Status {
+  const [first] = values;
+  const equal = (a: Status, b: Status): boolean =>
+    Object.is(a, b) ||
+    (ArrayBuffer.isView(a) &&
+      ArrayBuffer.isView(b) &&
+      a.length === b.length &&
+      a.every((x, i) => Object.is(x, b[i])));
+  if (values.every((v) => equal(v, first!))) return first!;
+  if (values.every((v) => typeof v === "number" || typeof v === "boolean"))
+    return Float64Array.from(values, Number);
+  return values as readonly string[];
+}
+
+/** the values that belong to one of n devices */
+function ofDevice(
+  device: Device,
+  values: Readonly<Record<string, StatusValue>>,
+  index: number,
+  n: number,
+): Record<string, StatusValue> {
+  const own = (key: string, value: StatusValue): StatusValue => {
+    const current = device.values[key];
+    if (!isArrayLike(value) || (typeof current !== "number" && !isArrayLike(value[0]))) return value;
+    if (value.length !== n)
+      throw new SynfireError(
+        "bad-parameter",
+        `${device.kind}: ${key} has ${value.length} values for ${n} nodes.`,
+        key,
+      );
+    return value[index] as StatusValue;
+  };
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, own(key, value)]));
 }
 
 /** the values that belong to some of the nodes */

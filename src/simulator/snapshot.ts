@@ -24,6 +24,8 @@ export interface Snapshot {
     readonly id: number;
     readonly values: Device["values"];
   }[];
+  /** synapses of each connect() call */
+  readonly connections: readonly number[];
   readonly state: EngineState;
 }
 
@@ -33,6 +35,7 @@ export function checkSnapshot(
   options: Required<Omit<SimulatorOptions, "onProgress">>,
   populations: readonly NeuronPopulation[],
   devices: ReadonlyMap<number, Device>,
+  connections: readonly number[],
 ): void {
   const fail = (what: string): never => {
     throw new SynfireError("bad-snapshot", `The snapshot is of another network: ${what}.`);
@@ -50,6 +53,12 @@ export function checkSnapshot(
   });
   if (s.devices.length !== devices.size)
     fail(`it has ${s.devices.length} devices, this network ${devices.size}`);
+  if (s.connections.length !== connections.length)
+    fail(`it has ${s.connections.length} connections, this network ${connections.length}`);
+  s.connections.forEach((synapses, k) => {
+    if (synapses !== connections[k])
+      fail(`connection ${k} has ${synapses} synapses there and ${connections[k]} here`);
+  });
   for (const d of s.devices)
     if (devices.get(d.id)?.kind !== d.kind) fail(`node ${d.id} is a ${d.kind} there`);
 }
