@@ -59,7 +59,9 @@ export function partition(
     for (let from = 0; from < size; from += each) {
       const n = Math.min(each, size - from);
       const padded = Math.ceil(n / lanes) * lanes;
-      const cost = n * (program.update.body.length > 400 ? 40 : 1) * 1e4 + ((incoming[k]! * n) / size) * 30;
+      const cost =
+        n * (program.bindings.some((b) => b.kind === "limit") ? 40 : 1) * 1e4 +
+        ((incoming[k]! * n) / size) * 30;
       tiles.push({
         population: k,
         thread: 0,

@@ -80,9 +80,9 @@ export interface Globals {
   readonly out: number;
 }
 
-/** Registers side by side: two hide latencies; one is enough for long programs, which spill otherwise. */
+/** Registers side by side: two hide latencies; integrators have latency to spare, and fewer lanes wait for each other. */
 function groupsFor(program: NeuronProgram): number {
-  return program.update.body.length > 400 ? 1 : 2;
+  return program.bindings.some((b) => b.kind === "limit") ? 1 : 2;
 }
 
 export const lanesOf = (program: NeuronProgram): number => 4 * groupsFor(program);
