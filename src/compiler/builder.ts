@@ -102,12 +102,11 @@ export class Builder {
    * of each round
    */
   while(assigned: readonly Variable[], test: () => Value, body: () => void): void {
-    let condition!: Value;
     const ids = assigned.map((v) => v.id);
     const firstInside = this.#next;
     const scope: Scope = { body: [], known: new Map(), held: new Map(), touched: new Set(ids) };
     this.#scopes.push(scope);
-    condition = test();
+    const condition = test();
     const testBody = scope.body.splice(0);
     const loop = this.#inScope([], body);
     this.#scopes.pop();

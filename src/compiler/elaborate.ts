@@ -67,6 +67,8 @@ export interface ScalarModel {
   readonly update: readonly S[];
   readonly onReceive: readonly { readonly ports: readonly string[]; readonly body: readonly S[] }[];
   readonly onCondition: readonly { readonly condition: X; readonly body: readonly S[] }[];
+  /** run whenever the model emits */
+  readonly onOutput: readonly (readonly S[])[];
   readonly spikes: boolean;
 }
 
@@ -155,11 +157,12 @@ class Elaborator {
       ),
       functions: new Map(m.functions.map((f) => [f.name, this.#function(f)])),
       update: this.#statements(m.update),
-      onReceive: m.onReceive.map((h) => ({
+      onReceive: byPriority(m.onReceive).map((h) => ({
         ports: h.index ? [`${h.port}[${this.#integer(h.index)}]`] : this.#elements(h.port),
         body: this.#statements(h.body),
       })),
-      onCondition: m.onCondition.map((h) => ({
+      onOutput: byPriority(m.onOutput).map((h) => this.#statements(h.body)),
+      onCondition: byPriority(m.onCondition).map((h) => ({
         condition: this.#scalar(h.condition),
         body: this.#statements(h.body),
       })),
@@ -533,6 +536,24 @@ class Elaborator {
       },
     ];
   }
+}
+
+/** Handlers in the order in which they run: those with a higher `priority` first, else as written. */
+function byPriority<T extends { readonly options: Readonly<Record<string, Expr>> }>(
+  handlers: readonly T[],
+): T[] {
+  const priority = (h: T) => {
+    const p = h.options.priority;
+    return p?.kind === "number"
+      ? p.value
+      : p?.kind === "unary" && p.op === "-" && p.operand.kind === "number"
+        ? -p.operand.value
+        : 0;
+  };
+  return handlers
+    .map((h, i) => [h, i] as const)
+    .sort(([a, i], [b, j]) => priority(b) - priority(a) || i - j)
+    .map(([h]) => h);
 }
 
 const unitText = (type: Type | undefined) => (type?.kind === "unit" ? type.text : (type?.kind ?? "real"));

@@ -1,8 +1,10 @@
 /** Evaluates scalar expressions on the host in float64: parameters, internals, initial values, recorded expressions. */
 
 import { SynfireError } from "../errors.js";
-import { exp, log } from "../random/portable.js";
 import type { BinaryOperator, S, UserFunction, X } from "./expression.js";
+import * as portable from "./portable.js";
+
+const { exp, log } = portable;
 
 /** What an expression may refer to. Values are coherent. */
 export interface HostContext {
@@ -53,15 +55,17 @@ const CALLS: Readonly<Record<string, (...args: number[]) => number>> = {
   exp,
   ln: log,
   log10: (x) => log(x) * Math.LOG10E,
-  expm1: (x) => (Math.abs(x) < 1e-5 ? x + (x * x) / 2 : exp(x) - 1),
+  expm1: portable.expm1,
   sqrt: Math.sqrt,
   pow: BINARY["**"],
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
-  sinh: (x) => (exp(x) - exp(-x)) / 2,
-  cosh: (x) => (exp(x) + exp(-x)) / 2,
-  tanh: (x) => Math.tanh(x),
+  sin: portable.sin,
+  cos: portable.cos,
+  tan: portable.tan,
+  sinh: portable.sinh,
+  cosh: portable.cosh,
+  tanh: portable.tanh,
+  erf: portable.erf,
+  erfc: portable.erfc,
   min: Math.min,
   max: Math.max,
   abs: Math.abs,

@@ -27,8 +27,8 @@ export interface LowerContext {
   state(name: string): Variable;
   /** reads an input */
   input(role: Exclude<RefRole, "state" | "local" | "parameter" | "internal">, name: string): Value;
-  /** four random words for this call site, neuron and step */
-  randomWords(): readonly Value[];
+  /** four random words for a new call site, this neuron and step, and a round */
+  randomSite(): (round: Value) => readonly Value[];
   /** adds to the number of emitted spikes */
   emit(count: Value): void;
   integrate(names: readonly string[] | undefined): void;
@@ -216,11 +216,14 @@ export class Lowering {
         return b.convert("i32", b.floor(b.add(steps, b.constant(steps.type, 0.5))));
       }
       case "random_uniform": {
-        const u = math.uniform(b, this.#c.randomWords()[0]!, this.#c.real);
+        const u = math.uniform(b, this.#c.randomSite()(b.constant("u32", 0))[0]!, this.#c.real);
         return b.add(this.as("real", first!), b.mul(this.as("real", second!), u));
       }
       case "random_normal": {
-        const z = b.convert(this.#c.real, math.normalInverse(b, math.uniform(b, this.#c.randomWords()[0]!)));
+        const z = b.convert(
+          this.#c.real,
+          math.normalInverse(b, math.uniform(b, this.#c.randomSite()(b.constant("u32", 0))[0]!)),
+        );
         return b.add(this.as("real", first!), b.mul(this.as("real", second!), z));
       }
       case "random_poisson":
@@ -234,26 +237,39 @@ export class Lowering {
     }
   }
 
-  /** Poisson number by inversion; for means up to 500 */
+  /** Poisson number by inversion; a large mean is cut into parts, whose numbers add up */
   #poisson(mean: Value): Value {
     const { b } = this.#c;
     const f = (v: number) => b.constant("f64", v);
-    const u = math.uniform(b, this.#c.randomWords()[0]!);
-    const [count, term, sum] = [
-      b.variable("count", "f64"),
-      b.variable("term", "f64"),
-      b.variable("sum", "f64"),
-    ];
+    const [rest, count, own, term, sum] = ["rest", "count", "own", "term", "sum"].map((n) =>
+      b.variable(n, "f64"),
+    ) as [Variable, Variable, Variable, Variable, Variable];
+    const round = b.variable("round", "u32");
+    b.set(rest, mean);
     b.set(count, f(0));
-    b.set(term, math.exp(b, b.neg(b.min(mean, f(500)))));
-    b.set(sum, b.get(term));
+    b.set(round, b.constant("u32", 0));
+    const site = this.#c.randomSite();
     b.while(
-      [count, term, sum],
-      () => b.and(b.gt(u, b.get(sum)), b.lt(b.get(count), f(2000))),
+      [rest, count, round],
+      () => b.gt(b.get(rest), f(0)),
       () => {
-        b.set(count, b.add(b.get(count), f(1)));
-        b.set(term, b.div(b.mul(b.get(term), mean), b.get(count)));
-        b.set(sum, b.add(b.get(sum), b.get(term)));
+        const part = b.min(b.get(rest), f(400));
+        const u = math.uniform(b, site(b.get(round))[0]!);
+        b.set(own, f(0));
+        b.set(term, math.exp(b, b.neg(part)));
+        b.set(sum, b.get(term));
+        b.while(
+          [own, term, sum],
+          () => b.and(b.gt(u, b.get(sum)), b.lt(b.get(own), f(2000))),
+          () => {
+            b.set(own, b.add(b.get(own), f(1)));
+            b.set(term, b.div(b.mul(b.get(term), part), b.get(own)));
+            b.set(sum, b.add(b.get(sum), b.get(term)));
+          },
+        );
+        b.set(count, b.add(b.get(count), b.get(own)));
+        b.set(rest, b.sub(b.get(rest), part));
+        b.set(round, b.add(b.get(round), b.constant("u32", 1)));
       },
     );
     return b.convert("i32", b.get(count));

@@ -122,8 +122,8 @@ class NeuronCompiler {
       constant: (x) => this.#constant(x),
       state: (name) => this.#state(name),
       input: (role, name) => this.#input(role, name),
-      randomWords: () => this.#randomWords(),
-      emit: (count) => this.#b.set(this.#emitted, this.#b.add(this.#b.get(this.#emitted), count)),
+      randomSite: () => this.#randomSite(),
+      emit: (count) => this.#emit(count),
       integrate: (names) => this.#integrate(names),
     });
   }
@@ -166,6 +166,20 @@ class NeuronCompiler {
     if (!variable)
       throw new SynfireError("unsupported-model", `${this.#m.name}: ${name} is not a state variable`, name);
     return variable;
+  }
+
+  #emitting = false;
+  #emit(count: Value): void {
+    if (this.#emitting)
+      throw new SynfireError(
+        "unsupported-model",
+        `${this.#m.name}: onOutput may not emit spikes itself`,
+        "onOutput",
+      );
+    this.b.set(this.#emitted, this.b.add(this.b.get(this.#emitted), count));
+    this.#emitting = true;
+    for (const body of this.#m.onOutput) this.#lowering.statements(body);
+    this.#emitting = false;
   }
 
   #condition(handler: ScalarModel["onCondition"][number]): void {
@@ -259,16 +273,15 @@ class NeuronCompiler {
     return { binding: { kind: "continuous", index: continuous }, type: this.#options.real, uniform: false };
   }
 
-  #randomWords(): readonly Value[] {
+  #randomSite(): (round: Value) => readonly Value[] {
     const site = this.#b.constant("u32", this.#randomSites++);
-    const zero = this.#b.constant("u32", 0);
     const [gid, step, key0, key1] = ["gid", "step", "key0", "key1"].map((k) => this.#input(k, k)) as [
       Value,
       Value,
       Value,
       Value,
     ];
-    return math.philox(this.#b, [gid, step, site, zero], [key0, key1]);
+    return (round) => math.philox(this.#b, [gid, step, site, round], [key0, key1]);
   }
 
   // equations
@@ -408,7 +421,9 @@ class NeuronCompiler {
       variables.set(name, copy);
     }
     const events = this.#onCondition.filter((h) => this.#isSubstep(h.condition));
-    const eventStates = events.flatMap((h) => [...assignedStates(h.body)]);
+    const eventStates = [...events.map((h) => h.body), ...this.#m.onOutput].flatMap((body) => [
+      ...assignedStates(body),
+    ]);
     const tolerance = this.#m.parameters.find((p) => p.name === "gsl_error_tol");
     integrate({
       b,
@@ -674,6 +689,7 @@ function resolveConvolutions(
     ),
     update: statements(model.update),
     onReceive: model.onReceive.map((h) => ({ ...h, body: statements(h.body) })),
+    onOutput: model.onOutput.map(statements),
     onCondition: model.onCondition.map((h) => ({
       condition: resolve(h.condition),
       body: statements(h.body),
