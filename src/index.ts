@@ -4,15 +4,18 @@
  */
 
 export type { ConnectionSpec } from "./connectivity/index.js";
-export type { MemoryReport } from "./engine/engine.js";
+export type { RingScale } from "./engine/calibration.js";
+export type { EngineState, MemoryReport } from "./engine/engine.js";
 export { SynfireError } from "./errors.js";
 export { NestmlError } from "./nestml/index.js";
 export {
+  type Bounds,
   type Distribution,
   exponential,
   exponentialClipped,
   lognormal,
   lognormalClipped,
+  type MeanAndDeviation,
   normal,
   normalClipped,
   uniform,

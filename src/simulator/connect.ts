@@ -36,6 +36,28 @@ export function checkSynapseSpec(spec: SynapseSpec): void {
   }
 }
 
+/**
+ * Recorders watch all of their nodes, without synapses.
+ * @throws SynfireError "bad-connection" for a rule other than all_to_all, and for weights and delays
+ */
+export function checkRecorderConnection(rule: unknown, synapse: SynapseSpec, recorder: string): void {
+  const name = typeof rule === "object" && rule !== null ? (rule as { rule?: unknown }).rule : rule;
+  if (name !== "all_to_all") {
+    throw new SynfireError(
+      "bad-connection",
+      `A ${recorder} is connected by all_to_all, not by ${String(name)}.`,
+      "rule",
+    );
+  }
+  const [key] = Object.keys(synapse);
+  if (key !== undefined)
+    throw new SynfireError(
+      "bad-connection",
+      `A ${recorder} has no synapses: ${key} means nothing here.`,
+      key,
+    );
+}
+
 /** @throws SynfireError "bad-weight" or "bad-delay" */
 export function synapseValueOf(
   key: "weight" | "delay",

@@ -80,7 +80,9 @@ function deviceTable(lowered: Lowered, c: Connection, resolution: number): Synap
     maxEmission: 1,
   };
   forEachSynapse(lowered.network, p, 0, c.targets.length, (source, target, weight, delay) => {
-    const choice = [...c.receptors.values()][0]!;
+    const id = c.targets.id(target);
+    const population = lowered.network.populations.find((q) => id >= q.first && id < q.first + q.size)!;
+    const choice = c.receptors.get(population.index)!;
     rows.push([
       c.sources.id(source),
       c.targets.id(target),

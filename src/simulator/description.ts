@@ -10,6 +10,7 @@ import type {
   ScheduledSpike,
   SynapseValue,
 } from "../engine/network.js";
+import { SynfireError } from "../errors.js";
 import { Purpose, poissonCdf48, streamKey } from "../random/index.js";
 import { filteredPlan } from "./connect.js";
 import { type Device, gridSteps, windowOf } from "./devices.js";
@@ -108,12 +109,18 @@ export function lower(d: Description): Lowered {
     }
     const made: number[] = [];
     const weighted = aliases.filter((a) => c.sources.position(a.device) >= 0);
-    const plain = weighted.length === 0;
-    if (plain)
+    const withWeights = new Set(weighted.map((a) => a.device));
+    if (withWeights.size < c.sources.length) {
+      const plan =
+        withWeights.size === 0
+          ? c.plan
+          : filteredPlan(c.plan, c.targets.length, (s) => !withWeights.has(c.sources.id(s)));
       made.push(
-        projections.push({ ...base, endpoints: ends(c), maxEmission: emission.ofNodes(c.sources) }) - 1,
+        projections.push({ ...base, endpoints: ends(c), plan, maxEmission: emission.ofNodes(c.sources) }) - 1,
       );
+    }
     for (const a of weighted) {
+      if (a.weight < 0) checkNegative(c, a);
       const source = c.sources.position(a.device);
       const plan = filteredPlan(c.plan, c.targets.length, (s) => s === source);
       made.push(
@@ -144,6 +151,19 @@ export function lower(d: Description): Lowered {
     driveDevices,
     projectionsOf,
   };
+}
+
+/** @throws SynfireError "bad-weight" if a negative spike weight would give a weight of a sign that the chosen receptor forbids */
+function checkNegative(c: Connection, a: Alias): void {
+  for (const choice of c.receptors.values()) {
+    if (choice.mode === "magnitude" && choice.positive === choice.negative) {
+      throw new SynfireError(
+        "bad-weight",
+        `spike_weights: the spike weight ${a.weight} of spike_generator ${a.device} turns weights to a sign that their receptor does not take.`,
+        "spike_weights",
+      );
+    }
+  }
 }
 
 const ends = (c: Connection) => ({ sources: c.sources, targets: c.targets });

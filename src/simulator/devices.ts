@@ -166,6 +166,24 @@ export function checkedDevice(
   return next;
 }
 
+/** @throws SynfireError "bad-parameter" for spike times that have passed already */
+export function checkFuture(
+  checked: readonly Record<string, Default>[],
+  given: Readonly<Record<string, StatusValue>>,
+  now: number,
+): void {
+  if (!("spike_times" in given) || now === 0) return;
+  for (const values of checked) {
+    const late = (values.spike_times as readonly number[]).find((t) => t + (values.origin as number) <= now);
+    if (late !== undefined)
+      throw new SynfireError(
+        "bad-parameter",
+        `spike_generator: spike_times ${late} ms is not later than now (${now} ms).`,
+        "spike_times",
+      );
+  }
+}
+
 /** The active window of a device in steps: stamps s with start < s <= stop. */
 export function windowOf(
   device: Device,

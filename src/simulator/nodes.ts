@@ -13,6 +13,8 @@ interface Segment {
 
 /** What a collection asks of its simulator. */
 export interface NodeOwner {
+  /** how often the owner was reset */
+  readonly epoch: number;
   getStatus(nodes: NodeCollection): Record<string, Status>;
   getStatus(nodes: NodeCollection, name: string): Status;
   setStatus(nodes: NodeCollection, values: Readonly<Record<string, StatusValue>>): void;
@@ -27,10 +29,13 @@ export class NodeCollection implements NodeIds, Iterable<number> {
   readonly #sorted: readonly Segment[];
   /** the simulator that owns the nodes */
   readonly owner: NodeOwner;
+  /** the owner's epoch when the collection was made */
+  readonly epoch: number;
 
   /** @internal */
   constructor(owner: NodeOwner, runs: readonly { readonly first: number; readonly length: number }[]) {
     this.owner = owner;
+    this.epoch = owner.epoch;
     const segments: Segment[] = [];
     let position = 0;
     for (const { first, length } of runs) {

@@ -58,7 +58,8 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
     bad("device", '"auto", "cpu" or "reference"');
   if (o.tileSize !== "auto" && !(Number.isInteger(o.tileSize) && o.tileSize >= 1 && o.tileSize <= 65536))
     bad("tileSize", '"auto" or an integer from 1 to 65536');
-  if (!["auto", "emission", "arrival"].includes(o.delivery)) bad("delivery", '"auto", "emission" or "arrival"');
+  if (!["auto", "emission", "arrival"].includes(o.delivery))
+    bad("delivery", '"auto", "emission" or "arrival"');
   return {
     resolution: o.resolution,
     seed: o.seed,

@@ -7,8 +7,16 @@ import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivi
 import type { Engine, EngineState, MemoryReport } from "../engine/engine.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
+import type { Diagnostic } from "../nestml/index.js";
 import type { Events, Recorder, RecorderOptions } from "../recording/recorder.js";
-import { checkSynapseSpec, receptorChoice, type SynapseSpec, synapseValueOf, valueRange } from "./connect.js";
+import {
+  checkRecorderConnection,
+  checkSynapseSpec,
+  receptorChoice,
+  type SynapseSpec,
+  synapseValueOf,
+  valueRange,
+} from "./connect.js";
 import { type ConnectionFilter, type Connections, collectConnections } from "./connections.js";
 import { Currents } from "./currents.js";
 import {
@@ -19,7 +27,15 @@ import {
   lower,
   scheduledSpikes,
 } from "./description.js";
-import { checkedDevice, type Device, deviceStatus, isDeviceName, makeDevice, windowOf } from "./devices.js";
+import {
+  checkedDevice,
+  checkFuture,
+  type Device,
+  deviceStatus,
+  isDeviceName,
+  makeDevice,
+  windowOf,
+} from "./devices.js";
 import { startEngine } from "./engines.js";
 import { ModelLibrary } from "./model-library.js";
 import { NodeCollection, type NodeOwner } from "./nodes.js";
@@ -33,7 +49,7 @@ import {
   settableNames,
   statusOf,
 } from "./population.js";
-import { checkRecordables, Recordings } from "./recordings.js";
+import { checkRecordables, Recordings, timeOf } from "./recordings.js";
 import { checkSnapshot, type Snapshot } from "./snapshot.js";
 import { isArrayLike, type PerNode, type Status, type StatusValue } from "./status.js";
 
@@ -108,9 +124,15 @@ export class Simulator implements NodeOwner {
   /** what must be given back if the simulator is forgotten */
   readonly #held: { engine: Engine | undefined } = { engine: undefined };
 
+  /** What the checker warned about in the models that were defined: doubtful units, statements without effect. */
+  readonly modelWarnings: Diagnostic[] = [];
+
+  /** Counts calls of `reset`: collections made before one are no longer valid. @internal */
+  epoch = 0;
+
   /** Model time in ms. */
   get time(): number {
-    return this.#steps * this.options.resolution;
+    return timeOf(this.#steps, this.options.resolution);
   }
 
   /** Model time in steps. */
@@ -134,7 +156,9 @@ export class Simulator implements NodeOwner {
    * @throws NestmlError with file, line, column and what was expected
    */
   defineModel(text: string, file = "model.nestml"): string[] {
-    return [...this.#library.define(text, file).names];
+    const { names, warnings } = this.#library.define(text, file);
+    this.modelWarnings.push(...warnings);
+    return [...names];
   }
 
   /** The NESTML text of a model that comes with Synfire. */
@@ -288,11 +312,13 @@ export class Simulator implements NodeOwner {
           `A ${sourceKind} records neurons, not a ${targetKind}.`,
           "targets",
         );
+      checkRecorderConnection(rule, synapse, sourceKind);
       const meters = [...sources].map((id) => this.#devices.get(id)!);
       for (const m of meters) checkRecordables(m, targets, this.#populations);
       for (const m of meters) this.#recordings.recordStates(m, targets);
     } else if (targetKind === "spike_recorder") {
       checkSpikeSource(sourceKind, "sources");
+      checkRecorderConnection(rule, synapse, targetKind);
       for (const id of targets) this.#recordings.recordSpikes(this.#devices.get(id)!, sources);
     } else if (targetKind !== "neurons") {
       throw new SynfireError(
@@ -402,13 +428,8 @@ export class Simulator implements NodeOwner {
     if (!(nodes instanceof NodeCollection))
       throw new SynfireError("bad-nodes", `${key} must be a node collection, as create() returns it.`, key);
     if (nodes.owner !== this) throw new SynfireError("bad-nodes", `${key} belong to another simulator.`, key);
-    for (const s of nodes.segments) {
-      if (s.first + s.length > this.#nodeCount)
-        throw new SynfireError(
-          "bad-nodes",
-          `${key}: node ${s.first} no longer exists; reset() has removed it.`,
-          key,
-        );
+    if (nodes.epoch !== this.epoch) {
+      throw new SynfireError("bad-nodes", `${key} no longer exist; reset() has removed them.`, key);
     }
   }
 
@@ -530,6 +551,7 @@ export class Simulator implements NodeOwner {
       const checked = devices.map((d, i) =>
         checkedDevice(d, ofDevice(d, values, i, devices.length), this.options.resolution),
       );
+      checkFuture(checked, values, this.time);
       devices.forEach((d, i) => {
         Object.assign(d.values, checked[i]);
         this.#deviceChanged(d);
@@ -849,6 +871,7 @@ export class Simulator implements NodeOwner {
     this.#stale = true;
     [this.#nodeCount, this.#draws, this.#projectionCount, this.#steps, this.#spikeCount] = [0, 0, 0, 0, 0];
     Object.assign(this.timers, { create: 0, connect: 0, calibrate: 0, simulate: 0 });
+    this.epoch++;
   }
 
   /** Gives threads and memory back. A forgotten simulator gives them back, too, but later. */
