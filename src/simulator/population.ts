@@ -92,8 +92,10 @@ export function checkedChange(
     elements.forEach((v, e) => {
       const part =
         v.element === undefined ? value : elementValue(value, e, elements.length, count, key, p.model);
+      // a bound such as V_min is infinite by default; nothing else may be
+      const byDefault = own.length > 0 && v.value !== undefined ? defaultOf(p, v.name) : 0;
       const check = (x: unknown) => {
-        const number = finite(x, key, p.model, own.length > 0);
+        const number = finite(x, key, p.model, !Number.isFinite(byDefault));
         if (v.type === "integer" && !Number.isInteger(number))
           throw new SynfireError("bad-parameter", `${p.model}: ${key} is an integer, not ${number}.`, key);
         return number * v.factor;
@@ -147,6 +149,12 @@ function merged(old: PerNode, given: PerNode, positions: Uint32Array, size: numb
     whole[position] = typeof given === "number" ? given : given[i]!;
   });
   return whole;
+}
+
+/** What a parameter is if nothing is set. */
+function defaultOf(p: NeuronPopulation, name: string): number {
+  const lookup = (other: string): number => p.sizes[other] ?? p.program.defaultParameter(other, lookup);
+  return lookup(name);
 }
 
 /** Value of a parameter: what was set, or its default, which may follow other parameters. */

@@ -5,6 +5,7 @@
 
 import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
 import type { Engine, EngineState, MemoryReport } from "../engine/engine.js";
+import type { SampleBatch, SpikeBatch } from "../engine/network.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
 import type { Diagnostic } from "../nestml/index.js";
@@ -728,11 +729,16 @@ export class Simulator implements NodeOwner {
       const from = this.#steps;
       this.#steps += outcome.steps;
       this.#spikeCount += outcome.spikeCount;
+      // what engines did in or after the step that failed depends on how they are cut, and means nothing
+      const end = outcome.failure ? outcome.failure.step - 1 : this.#steps;
       await this.#recordings.spikes(
-        outcome.spikes,
-        scheduled.filter((s) => s.step <= this.#steps),
+        outcome.failure ? spikesUntil(outcome.spikes, end) : outcome.spikes,
+        scheduled.filter((s) => s.step <= end),
       );
-      await this.#recordings.states(outcome.samples, this.#populations);
+      await this.#recordings.states(
+        outcome.failure ? outcome.samples.map((b) => samplesUntil(b, end)) : outcome.samples,
+        this.#populations,
+      );
       if (outcome.failure) this.#fail(outcome.failure);
       const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
       chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
@@ -888,6 +894,25 @@ function checkSpikeSource(kind: string, key: string): void {
       ? "its spikes differ for every target. Put a parrot_neuron in between"
       : "it sends no spikes";
   throw new SynfireError("bad-connection", `A ${kind} cannot be recorded: ${why}.`, key);
+}
+
+function spikesUntil({ ids, steps, multiplicities }: SpikeBatch, end: number): SpikeBatch {
+  const n = steps.findIndex((s) => s > end);
+  const cut = n < 0 ? steps.length : n;
+  return {
+    ids: ids.subarray(0, cut),
+    steps: steps.subarray(0, cut),
+    multiplicities: multiplicities.subarray(0, cut),
+  };
+}
+
+function samplesUntil({ steps, values }: SampleBatch, end: number): SampleBatch {
+  const n = steps.findIndex((s) => s > end);
+  const rows = n < 0 ? steps.length : n;
+  return {
+    steps: steps.subarray(0, rows),
+    values: values.subarray(0, (rows * values.length) / steps.length),
+  };
 }
 
 /** gives back the threads of simulators that were forgotten */
