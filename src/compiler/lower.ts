@@ -250,7 +250,7 @@ export class Lowering {
     b.set(round, b.constant("u32", 0));
     const site = this.#c.randomSite();
     b.while(
-      [rest, count, round],
+      [rest, count, round, own, term, sum],
       () => b.gt(b.get(rest), f(0)),
       () => {
         const part = b.min(b.get(rest), f(400));
@@ -314,7 +314,11 @@ export class Lowering {
     switch (s.k) {
       case "set": {
         const value = this.as(s.type, s.value);
-        b.set(s.role === "state" ? this.#c.state(s.name) : this.#local(s.name, s.type), value);
+        const target = s.role === "state" ? this.#c.state(s.name) : this.#local(s.name, s.type);
+        // a boolean state is stored as an integer
+        const stored =
+          value.type === "bool" && target.type === "i32" ? this.#converted("integer", value) : value;
+        b.set(target, stored);
         return;
       }
       case "if":

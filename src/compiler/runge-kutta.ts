@@ -19,6 +19,9 @@ const STAGES: readonly (readonly number[])[] = [
 const SOLUTION = [16 / 135, 0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55];
 const ERROR = [1 / 360, 0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55];
 
+/** A step that takes more sub-steps than this does not end: an upstroke takes some hundreds. */
+const MOST_ROUNDS = 50_000;
+
 export interface Integration {
   readonly b: Builder;
   readonly real: "f32" | "f64";
@@ -45,19 +48,22 @@ export interface Integration {
 export function integrate(i: Integration): void {
   const { b, variables, step, failed } = i;
   const c = (v: number) => b.constant(i.real, v);
-  const time = b.variable("t", i.real);
+  // the clock runs in f64: hundreds of short sub-steps must add up, also where values are f32
+  const time = b.variable("t", "f64");
+  const t = (v: number) => b.constant("f64", v);
+  const interval = b.convert("f64", i.interval);
   const rounds = b.variable("rounds", "i32");
   const names = [...variables.keys()];
-  b.set(time, c(0));
+  b.set(time, t(0));
   b.set(rounds, b.constant("i32", 0));
   const assigned = [...new Set([time, rounds, step, failed, ...variables.values(), ...i.eventVariables])];
   b.while(
     assigned,
-    () => b.and(b.lt(b.get(time), i.interval), b.lt(b.get(rounds), i.limit)),
+    () => b.and(b.lt(b.get(time), interval), b.lt(b.get(rounds), i.limit)),
     () => {
       b.set(rounds, b.add(b.get(rounds), b.constant("i32", 1)));
       const wanted = b.get(step);
-      const remaining = b.sub(i.interval, b.get(time));
+      const remaining = b.convert(i.real, b.sub(interval, b.get(time)));
       const last = b.ge(wanted, remaining);
       const h = b.min(wanted, remaining);
       const start = new Map(names.map((name) => [name, b.get(variables.get(name)!)]));
@@ -89,20 +95,21 @@ export function integrate(i: Integration): void {
       let finite = b.lt(worst, c(Number.POSITIVE_INFINITY));
       for (const value of next.values()) finite = b.and(finite, b.lt(b.abs(value), c(1e30)));
       const tooShort = b.and(rejected, b.lt(h, b.mul(i.interval, c(1e-18))));
-      const failure = b.or(tooShort, b.not(finite));
+      const endless = b.gt(b.get(rounds), b.constant("i32", MOST_ROUNDS));
+      const failure = b.or(b.or(tooShort, endless), b.not(finite));
 
       b.if(
         failure,
         () => {
           b.set(failed, b.constant("i32", 1));
-          b.set(time, i.interval);
+          b.set(time, interval);
         },
         () => {
           b.if(
             rejected,
             () => b.set(step, b.mul(h, b.max(c(0.2), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 5)))))),
             () => {
-              b.set(time, b.select(last, i.interval, b.add(b.get(time), h)));
+              b.set(time, b.select(last, interval, b.add(b.get(time), b.convert("f64", h))));
               for (const name of names) b.set(variables.get(name)!, next.get(name)!);
               b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
                 const growth = b.min(c(5), b.max(c(1), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 6)))));
@@ -115,6 +122,6 @@ export function integrate(i: Integration): void {
       );
     },
   );
-  const late = b.select(b.lt(b.get(time), i.interval), b.constant("i32", 1), b.constant("i32", 0));
+  const late = b.select(b.lt(b.get(time), interval), b.constant("i32", 1), b.constant("i32", 0));
   b.set(i.unfinished, b.or(b.get(i.unfinished), late));
 }

@@ -385,6 +385,19 @@ class CpuEngine implements Engine {
       });
       return;
     }
+    for (const plan of this.#plans) {
+      plan.tiles.forEach((tile, index) => {
+        const rings = this.#calibration.rings[tile.population]!;
+        rings.forEach((ring, receptor) => {
+          const bytes = 2 ** (tile.rowCountBits + tile.targetBits) * (ring.form === "f64" ? 8 : 4);
+          new Uint8Array(
+            this.#buffer(this.#plans.indexOf(plan)),
+            plan.arrays[index]!.rings[receptor]!,
+            bytes,
+          ).fill(0);
+        });
+      });
+    }
     state.pending.forEach((receptors, population) => {
       const size = this.#network.populations[population]!.size;
       receptors.forEach(({ rows, values }, receptor) => {
