@@ -1,7 +1,7 @@
 /**
  * Emits an adaptive Runge-Kutta-Fehlberg 4(5) integration of one step (Fehlberg 1969, NASA TR R-315), advancing the
- * fifth-order solution, with the step-size rule of the GNU Scientific Library's standard control at eps_rel = 0, which NEST
- * uses: the error of every variable stays below eps_abs.
+ * fifth-order solution, with the bounds of the GNU Scientific Library's standard control at eps_rel = 0, which NEST uses: the
+ * error of every variable stays below eps_abs. Other than there, an accepted step may already shorten the next one.
  */
 
 import type { Builder } from "./builder.js";
@@ -114,6 +114,11 @@ export function integrate(i: Integration): void {
               b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
                 const growth = b.min(c(5), b.max(c(1), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 6)))));
                 b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
+              });
+              // towards a spike the solution gets ever steeper: to shorten the next step now saves its rejection
+              b.if(b.ge(ratio, c(0.5)), () => {
+                const shortened = b.mul(h, b.mul(c(0.85), math.pow(b, ratio, c(-1 / 5))));
+                b.set(step, b.min(wanted, shortened));
               });
               i.event();
             },
