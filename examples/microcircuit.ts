@@ -146,7 +146,8 @@ function connect(
   delay: number,
 ) {
   const std = 0.1 * Math.abs(weight);
-  const bounds = weight > 0 ? { low: 0, high: weight + 3 * std } : { low: weight - 3 * std, high: 0 };
+  // as in NEST's version of the model: weights keep their sign, delays are at least one step after rounding
+  const bounds = weight > 0 ? { low: 0, high: Infinity } : { low: -Infinity, high: 0 };
   const { resolution } = sim.options;
   sim.connect(
     sources,
@@ -154,7 +155,7 @@ function connect(
     { rule: "fixed_total_number", N },
     {
       weight: normalClipped({ mean: weight, std, ...bounds }),
-      delay: normalClipped({ mean: delay, std: 0.5 * delay, low: resolution, high: 2.5 * delay }),
+      delay: normalClipped({ mean: delay, std: 0.5 * delay, low: 0.5 * resolution, high: Infinity }),
     },
   );
 }
