@@ -3,11 +3,11 @@
  * Brunel (2000), J. Comput. Neurosci. 8:183-208, doi:10.1023/A:1008925309027, as in the Brunel examples of NEST GPU:
  * Golosio et al. (2021), Front. Comput. Neurosci. 15:627620, doi:10.3389/fncom.2021.627620.
  *
- *     synfire run examples/brunel.ts --out results/brunel [order=1000] [simtime=1000] [network=single|rank] [binWidth=2]
+ *     synfire run examples/brunel.ts --out results/brunel [order=1000] [simtime=1000] [network=single|rank] [experiment=false] [binWidth=2]
  *
  * Writes the spikes (spikes.dat, spikes.csv) and a report (report.html, .svg, .png).
  */
-import { normalClipped, Simulator, SynfireError } from "synfire";
+import { type NodeCollection, normalClipped, Simulator, SynfireError } from "synfire";
 import { populationStatistics, randomSample, spikeTrains } from "synfire/analysis";
 import type { Run } from "synfire/cli";
 import {
@@ -32,6 +32,8 @@ export const defaults = {
   simtime: 1000,
   /** "single": strong drive at once; "rank": as one rank of the scaling benchmark, after 100 ms of pre-run */
   network: "single",
+  /** rank: from 400 to 500 ms the drive is lowered to three quarters, as in the scaling benchmark */
+  experiment: false,
   /** bins of the correlation, ms */
   binWidth: 2,
 };
@@ -59,7 +61,22 @@ export function build(sim: Simulator, parameters: { order: number; network?: str
 
   const drive = sim.create("poisson_generator", 1, { rate: 20_000 });
   sim.connect(drive, neurons, "all_to_all", { weight: weights.drive, delay: 0.2, receptor: 0 });
-  return { excitatory, inhibitory, neurons, presim: weights.presim };
+  return { excitatory, inhibitory, neurons, drive, presim: weights.presim };
+}
+
+/** Runs the network; with the experiment, the drive is lower from 400 to 500 ms. */
+export async function advance(
+  sim: Simulator,
+  drive: NodeCollection,
+  simtime: number,
+  experiment: boolean,
+): Promise<void> {
+  if (!experiment) return sim.simulate(simtime);
+  await sim.simulate(Math.min(400, simtime));
+  drive.set({ rate: 15_000 });
+  await sim.simulate(Math.max(0, Math.min(100, simtime - 400)));
+  drive.set({ rate: 20_000 });
+  await sim.simulate(Math.max(0, simtime - 500));
 }
 
 export default async function brunel(run: Run) {
@@ -69,13 +86,13 @@ export default async function brunel(run: Run) {
     throw new SynfireError("bad-argument", `network must be single or rank, not ${network}.`, "network");
 
   const sim = await Simulator.create({ seed: 1234, ...run.options });
-  const { excitatory, inhibitory, neurons, presim } = build(sim, parameters);
+  const { excitatory, inhibitory, neurons, drive, presim } = build(sim, parameters);
   const spikes = sim.record(neurons, { start: presim });
   const chosen = neurons.pick(randomSample(neurons.length, 3, 1));
   const voltages = sim.record(chosen, { variables: ["V_m"], interval: 0.1, start: presim });
   if (presim > 0) await sim.simulate(presim);
   const before = sim.timers.simulate;
-  await sim.simulate(simtime);
+  await advance(sim, drive, simtime, parameters.experiment);
 
   // whole bins only, should the run have been stopped
   const { binWidth } = parameters;

@@ -22,9 +22,17 @@ export async function renderPng(source: Figure | string, options: PngOptions = {
   const { Resvg } = (await import(/* @vite-ignore */ name)) as typeof import("@resvg/resvg-js");
   const image = new Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
-    font: { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans" },
+    // the machine may have no fonts at all
+    font: { loadSystemFonts: true, fontFiles: await fontFiles(), defaultFontFamily: "DejaVu Sans" },
   });
   return image.render().asPng();
+}
+
+/** The fonts that come with the package, so that text looks the same everywhere. */
+async function fontFiles(): Promise<string[]> {
+  const { createRequire } = await import("node:module");
+  const require = createRequire(import.meta.url);
+  return ["DejaVuSans", "DejaVuSans-Bold"].map((name) => require.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
 }
 
 async function canvasPng(svg: string, scale: number): Promise<Uint8Array> {
