@@ -42,6 +42,15 @@ export function collectConnections(
     if (made) for (const k of made) tables.push({ id: c.id, table: selected(engine.synapses(k), c, filter) });
     else tables.push({ id: c.id, table: selected(deviceTable(lowered, c, resolution), c, filter) });
   }
+  const [only, ...others] = tables;
+  if (only && others.length === 0) {
+    const { sources } = only.table;
+    return {
+      length: sources.length,
+      ...only.table,
+      projections: new Uint32Array(sources.length).fill(only.id),
+    };
+  }
   const total = tables.reduce((n, t) => n + t.table.sources.length, 0);
   const out = {
     length: total,

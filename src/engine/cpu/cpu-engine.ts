@@ -548,7 +548,7 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
     // rules that the kernels do not know are generated here, while the threads draw the others
     plans.forEach((plan, t) => {
       const given = new GivenSynapses(network, memories[t]!, buildModule, recipes);
-      for (const [i, blocks] of plan.blocks.entries()) given.build(plan.tiles[i]!, blocks, plan.staging);
+      given.build(plan.tiles, plan.blocks, plan.staging);
     });
     await building;
   }

@@ -28,13 +28,28 @@ export class GivenSynapses {
     >;
   }
 
-  build(tile: TileShape, blocks: readonly PlannedBlock[], staging: number): void {
-    for (const b of blocks) {
-      if (b.recipe.sources !== "given") continue;
-      const k = this.#recipes.findIndex((r) => recipeKey(r) === recipeKey(b.recipe));
-      this.#pass(tile, b, staging, `count_${k}`);
-      this.#exports.prefix!(b.pointers, b.sourceCount);
-      this.#pass(tile, b, staging, `fill_${k}`);
+  /** builds the blocks that the host generates; those of several tiles may share their pointers */
+  build(tiles: readonly TileShape[], blocks: readonly (readonly PlannedBlock[])[], staging: number): void {
+    const groups = new Map<number, { tile: TileShape; block: PlannedBlock }[]>();
+    blocks.forEach((own, i) => {
+      for (const block of own) {
+        if (block.recipe.sources !== "given") continue;
+        const member = { tile: tiles[i]!, block };
+        const group = groups.get(block.pointers);
+        if (group) group.push(member);
+        else groups.set(block.pointers, [member]);
+      }
+    });
+    for (const [pointers, members] of groups) {
+      const pass = (name: string) => {
+        for (const { tile, block } of members) {
+          const k = this.#recipes.findIndex((r) => recipeKey(r) === recipeKey(block.recipe));
+          this.#pass(tile, block, staging, `${name}_${k}`);
+        }
+      };
+      pass("count");
+      this.#exports.prefix!(pointers, members[0]!.block.sourceCount);
+      pass("fill");
     }
   }
 
