@@ -7,11 +7,9 @@ import {
   add,
   and,
   call,
-  callIndirect,
   eq,
   eqz,
   get,
-  getGlobal,
   gtU,
   i32,
   increase,
@@ -22,7 +20,6 @@ import {
   ltU,
   mul,
   set,
-  setGlobal,
   shl,
   shrS,
   shrU,
@@ -40,10 +37,9 @@ import {
   type Local,
   ModuleBuilder,
 } from "../../../compiler/wasm/encoder.js";
-import { Block, BlockKind, Domain, ErrorCode, Fixed, REMEMBERED, SPIKE_BYTES, Tile } from "../tile-format.js";
-import { emitDrives } from "./drive.js";
-import { emitSample, type MemoryShape } from "./run.js";
-import { emitAppend, emitFinish, emitUpdate, type Variant } from "./update.js";
+import { Block, BlockKind, Domain, ErrorCode, Fixed, REMEMBERED, SPIKE_BYTES } from "../tile-format.js";
+import { emitStepTile, type MemoryShape } from "./run.js";
+import type { Variant } from "./update.js";
 
 /** Exports as those of `emitRunModule`; `deliver` remembers spikes. */
 export function emitArrivalModule(
@@ -51,23 +47,13 @@ export function emitArrivalModule(
   memory: MemoryShape,
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  const globals = { out: module.global() };
-  const append = emitAppend(module, globals);
-  for (const v of variants) module.tabulate(emitUpdate(module, v, append));
-  const drives = emitDrives(module);
-  const sample = emitSample(module);
+  const stepTile = emitStepTile(module, variants);
   const arrive = emitArrive(module);
   emitRemember(module);
-  const updateType = module.type([I32, I32], []);
-  const finish = emitFinish(module, updateType);
   const advance = module.function([I32, I32, I32, I32], [], "advance");
   const [tiles, tileCount, start, steps] = advance.parameters as [Local, Local, Local, Local];
-  const [k, tile, step, end] = [
-    advance.local(I32),
-    advance.local(I32),
-    advance.local(I32),
-    advance.local(I32),
-  ];
+  const [k, step, end] = [0, 1, 2].map(() => advance.local(I32)) as [Local, Local, Local];
+  const head = shl(and(sub(get(step), load(i32(Fixed.longest))), load(i32(Fixed.headMask))), i32(3));
   advance.emit(
     set(step, get(start)),
     set(end, add(get(start), get(steps))),
@@ -81,28 +67,15 @@ export function emitArrivalModule(
         increase(k, i32(1)),
       ),
       // the list of a step that no delay reaches any more is emptied for its next use
-      store(
-        add(
-          load(i32(Fixed.heads)),
-          shl(and(sub(get(step), load(i32(Fixed.longest))), load(i32(Fixed.headMask))), i32(3)),
-        ),
-        i32(0),
-      ),
+      store(add(load(i32(Fixed.heads)), head), i32(0)),
       set(k, i32(0)),
       whileLoop(
         ltU(get(k), get(tileCount)),
-        set(tile, load(add(get(tiles), shl(get(k), i32(2))))),
-        when(load(get(tile), 4 * Tile.driveCount), [call(drives, get(tile), get(step))]),
-        callIndirect(updateType, load(get(tile), 4 * Tile.update), get(tile), get(step)),
-        when(load(get(tile), 4 * Tile.lateCount), [call(finish, get(tile), get(step))]),
-        when(load(get(tile), 4 * Tile.sampleCount), [call(sample, get(tile), get(step))]),
+        call(stepTile, load(add(get(tiles), shl(get(k), i32(2)))), get(step)),
         increase(k, i32(1)),
       ),
     ),
   );
-  const setOut = module.function([I32], [], "setOut");
-  setOut.emit(setGlobal(globals.out, get(setOut.parameters[0]!)));
-  module.function([], [I32], "getOut").emit(getGlobal(globals.out));
   return module.finish(memory);
 }
 

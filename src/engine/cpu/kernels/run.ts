@@ -51,49 +51,54 @@ export interface MemoryShape {
  */
 export function emitRunModule(variants: readonly Variant[], memory: MemoryShape): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  const globals = { out: module.global() };
-  const append = emitAppend(module, globals);
-  const updates = variants.map((v) => emitUpdate(module, v, append));
-  for (const u of updates) module.tabulate(u);
-  const drives = emitDrives(module);
-  const sample = emitSample(module);
+  const stepTile = emitStepTile(module, variants);
   emitDeliver(module);
-  const updateType = module.type([I32, I32], []);
-  const finish = emitFinish(module, updateType);
-
   const advance = module.function([I32, I32, I32, I32], [], "advance");
   const [tiles, tileCount, start, steps] = advance.parameters as [Local, Local, Local, Local];
-  const [k, tile, step, end] = [
-    advance.local(I32),
-    advance.local(I32),
-    advance.local(I32),
-    advance.local(I32),
-  ];
+  const [k, tile, step, end] = [0, 1, 2, 3].map(() => advance.local(I32)) as [Local, Local, Local, Local];
+  // tile by tile, so that what belongs to one stays in the cache for all steps
   advance.emit(
     set(end, add(get(start), get(steps))),
     whileLoop(
       ltU(get(k), get(tileCount)),
       set(tile, load(add(get(tiles), shl(get(k), i32(2))))),
       set(step, get(start)),
-      whileLoop(
-        ltU(get(step), get(end)),
-        increase(step, i32(1)),
-        when(load(get(tile), 4 * Tile.driveCount), [call(drives, get(tile), get(step))]),
-        callIndirect(updateType, load(get(tile), 4 * Tile.update), get(tile), get(step)),
-        when(load(get(tile), 4 * Tile.lateCount), [call(finish, get(tile), get(step))]),
-        when(load(get(tile), 4 * Tile.sampleCount), [call(sample, get(tile), get(step))]),
-      ),
+      whileLoop(ltU(get(step), get(end)), increase(step, i32(1)), call(stepTile, get(tile), get(step))),
       increase(k, i32(1)),
     ),
+  );
+  return module.finish(memory);
+}
+
+/**
+ * Adds the functions that every kind of delivery shares, with `setOut` and `getOut`.
+ * @returns stepTile(tile, step): input of generators, update, samples
+ */
+export function emitStepTile(module: ModuleBuilder, variants: readonly Variant[]): FunctionBuilder {
+  const globals = { out: module.global() };
+  const append = emitAppend(module, globals);
+  for (const v of variants) module.tabulate(emitUpdate(module, v, append));
+  const drives = emitDrives(module);
+  const sample = emitSample(module);
+  const updateType = module.type([I32, I32], []);
+  const finish = emitFinish(module, updateType);
+  const f = module.function([I32, I32], []);
+  const [tile, step] = f.parameters as [Local, Local];
+  const t = (word: number) => load(get(tile), 4 * word);
+  f.emit(
+    when(t(Tile.driveCount), [call(drives, get(tile), get(step))]),
+    callIndirect(updateType, t(Tile.update), get(tile), get(step)),
+    when(t(Tile.lateCount), [call(finish, get(tile), get(step))]),
+    when(t(Tile.sampleCount), [call(sample, get(tile), get(step))]),
   );
   const setOut = module.function([I32], [], "setOut");
   setOut.emit(setGlobal(globals.out, get(setOut.parameters[0]!)));
   module.function([], [I32], "getOut").emit(getGlobal(globals.out));
-  return module.finish(memory);
+  return f;
 }
 
 /** sample(tile, step): copies the values that recorders asked for into their buffers, as f64 */
-export function emitSample(module: ModuleBuilder): FunctionBuilder {
+function emitSample(module: ModuleBuilder): FunctionBuilder {
   const f = module.function([I32, I32], []);
   const [tile, step] = f.parameters as [Local, Local];
   const [k, group, item, end, out, address, type] = Array.from({ length: 7 }, () => f.local(I32)) as [
