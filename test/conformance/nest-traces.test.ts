@@ -5,7 +5,7 @@
 import type { SimulatorOptions } from "synfire";
 import { describe, expect, test } from "vitest";
 import { nestProtocols, type Protocol } from "./nest-data.js";
-import { enginesPresent, nameAbsentEngines, withSimulator } from "./setups.js";
+import { enginesPresent, withSimulator } from "./setups.js";
 
 const STEP = 0.1;
 const EXACT = ["iaf_psc_delta", "iaf_psc_exp", "iaf_psc_alpha", "izhikevich"];
@@ -78,8 +78,6 @@ function eachProtocol(
       test(`${p.model} ${p.variant} ${p.protocol}`, () => check(p));
   }
 }
-
-nameAbsentEngines();
 
 describe.each(enginesPresent)("%s", (device) => {
   describe("float64, exact models", () => {
