@@ -1,6 +1,7 @@
 /** Watches the simulators of a script: shows their progress, and stops them when the user asks. */
 
-import { type Progress, Simulator } from "../simulator/simulator.js";
+import type { Progress } from "../simulator/options.js";
+import { Simulator } from "../simulator/simulator.js";
 import { progressDisplay } from "./progress.js";
 
 export interface LiveRuns {

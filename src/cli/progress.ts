@@ -1,6 +1,6 @@
 /** Progress of a run: one line that is drawn anew on a terminal, a plain line now and then elsewhere. */
 
-import type { Progress } from "../simulator/simulator.js";
+import type { Progress } from "../simulator/options.js";
 
 /** a run that ends before this many seconds shows nothing */
 const SILENT = 0.5;

@@ -1,7 +1,17 @@
 /** Options of a simulator, and their checks. */
 
 import { SynfireError, unknownName } from "../errors.js";
-import type { Progress } from "./simulator.js";
+
+/** What `simulate` reports while it runs. */
+export interface Progress {
+  /** model time in ms, and when the run will end */
+  readonly time: number;
+  readonly end: number;
+  /** wall-clock seconds since the run began */
+  readonly elapsed: number;
+  /** spike events so far in this run */
+  readonly spikes: number;
+}
 
 export interface SimulatorOptions {
   /** ms; default 0.1 */

@@ -40,7 +40,7 @@ import {
 import { startEngine } from "./engines.js";
 import { ModelLibrary } from "./model-library.js";
 import { NodeCollection, type NodeOwner } from "./nodes.js";
-import { checkedOptions, defaultOptions, type SimulatorOptions } from "./options.js";
+import { checkedOptions, defaultOptions, type Progress, type SimulatorOptions } from "./options.js";
 import {
   checkedChange,
   constantsOf,
@@ -53,17 +53,6 @@ import {
 import { checkRecordables, Recordings, timeOf } from "./recordings.js";
 import { checkSnapshot, type Snapshot } from "./snapshot.js";
 import { isArrayLike, type PerNode, type Status, type StatusValue } from "./status.js";
-
-/** What `simulate` reports while it runs. */
-export interface Progress {
-  /** model time in ms, and when the run will end */
-  readonly time: number;
-  readonly end: number;
-  /** wall-clock seconds since the run began */
-  readonly elapsed: number;
-  /** spike events so far in this run */
-  readonly spikes: number;
-}
 
 /** Wall-clock seconds spent in each phase so far. */
 export interface Timers {
