@@ -3,6 +3,8 @@
  * units made coherent (ms, mV, pA). The equations are analysed and the code is generated from these.
  */
 
+import type { BinaryOp } from "../nestml/ast.js";
+
 export type NumberType = "real" | "integer" | "boolean";
 
 export type RefRole = "state" | "parameter" | "internal" | "port" | "count" | "local" | "time";
@@ -29,26 +31,8 @@ export type X =
   | { readonly k: "call"; readonly type: NumberType; readonly name: string; readonly args: readonly X[] }
   | { readonly k: "convolve"; readonly type: "real"; readonly kernel: string; readonly port: string };
 
-export type BinaryOperator =
-  | "**"
-  | "*"
-  | "/"
-  | "%"
-  | "+"
-  | "-"
-  | "&"
-  | "|"
-  | "^"
-  | "<<"
-  | ">>"
-  | "<"
-  | "<="
-  | "=="
-  | "!="
-  | ">="
-  | ">"
-  | "and"
-  | "or";
+/** NESTML's. */
+export type BinaryOperator = BinaryOp;
 
 export type S =
   | {

@@ -3,9 +3,7 @@
 import { SynfireError } from "../errors.js";
 import type { Builder } from "./builder.js";
 import {
-  expressionsOf,
   type NumberType,
-  nodesOf,
   type RefRole,
   type S,
   statementsOf,
@@ -442,10 +440,4 @@ export function assignedStates(body: readonly S[]): Set<string> {
   const names = new Set<string>();
   for (const s of statementsOf(body)) if (s.k === "set" && s.role === "state") names.add(s.name);
   return names;
-}
-
-/** True if an expression or statement reads a variable. */
-export function reads(name: string, xs: readonly X[], body: readonly S[] = []): boolean {
-  const inX = (x: X) => [...nodesOf(x)].some((n) => n.k === "ref" && n.name === name);
-  return xs.some(inX) || [...statementsOf(body)].some((s) => expressionsOf(s).some(inX));
 }

@@ -5,7 +5,7 @@
 
 import { SynfireError } from "../errors.js";
 import { poissonCdf48 } from "../random/poisson-table.js";
-import type { Drive, Network, Projection, ReceptorChoice, SynapseValue } from "./network.js";
+import type { Network, Projection, ReceptorChoice, SynapseValue } from "./network.js";
 
 /** How the inputs of one receptor are summed. */
 export interface RingScale {
@@ -237,6 +237,3 @@ export function calibrate(network: Network): Calibration {
   // without a projection there is nothing to wait for; keep the interval short enough to stop soon
   return { minDelay: Number.isFinite(minDelay) ? minDelay : 64, maxDelay, rings, projections, poisson };
 }
-
-/** The Poisson count of a drive for one synapse and one emitted time stamp. */
-export type PoissonDraw = (drive: Drive, target: number, ordinal: number, step: number) => number;

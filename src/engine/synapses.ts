@@ -15,15 +15,18 @@ export function synapseValue(value: SynapseValue, index: number, u: number): num
       : value.sampler.sample(u);
 }
 
+/** What of a projection decides its synapses. */
+export type DrawnProjection = Pick<Projection, "id" | "plan" | "endpoints" | "weight" | "delay" | "factor">;
+
 /** Calls back for every synapse of a projection whose target position lies in a range. */
 export function forEachSynapse(
-  network: Network,
-  p: Projection,
+  seed: number,
+  p: DrawnProjection,
   from: number,
   to: number,
   visit: (source: number, target: number, weight: number, delay: number, ordinal: number) => void,
 ): void {
-  const [key0, key1] = streamKey(network.seed, Purpose.synapse, p.id);
+  const [key0, key1] = streamKey(seed, Purpose.synapse, p.id);
   const words = new Uint32Array(4);
   const random = p.weight.kind === "distribution" || p.delay.kind === "distribution";
   p.plan.generate(from, to, (source, target, ordinal, index) => {
@@ -47,7 +50,7 @@ export function synapseTable(network: Network, calibration: Calibration, project
     receptors: new Uint8Array(n),
   };
   let k = 0;
-  forEachSynapse(network, p, 0, targets.length, (source, target, weight, delay) => {
+  forEachSynapse(network.seed, p, 0, targets.length, (source, target, weight, delay) => {
     const id = targets.id(target);
     const population = network.populations.find((q) => id >= q.first && id < q.first + q.size)!;
     const { receptor, value } = receptorOf(p.receptors.get(population.index)!, weight);

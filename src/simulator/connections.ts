@@ -77,18 +77,8 @@ export function collectConnections(
 /** the synapses of a generator, which engines do not store */
 function deviceTable(lowered: Lowered, c: Connection, resolution: number): SynapseTable {
   const rows: number[][] = [];
-  const p = {
-    id: c.id,
-    plan: c.plan,
-    endpoints: c,
-    weight: c.weight,
-    delay: c.delay,
-    receptors: c.receptors,
-    factor: 1,
-    alias: undefined,
-    maxEmission: 1,
-  };
-  forEachSynapse(lowered.network, p, 0, c.targets.length, (source, target, weight, delay) => {
+  const p = { ...c, endpoints: c, factor: 1 };
+  forEachSynapse(lowered.network.seed, p, 0, c.targets.length, (source, target, weight, delay) => {
     const id = c.targets.id(target);
     const population = lowered.network.populations.find((q) => id >= q.first && id < q.first + q.size)!;
     const choice = c.receptors.get(population.index)!;

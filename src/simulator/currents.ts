@@ -30,28 +30,9 @@ export class Currents {
   }
 
   add(c: Connection): void {
-    const p = {
-      id: c.id,
-      plan: c.plan,
-      endpoints: c,
-      weight: c.weight,
-      delay: c.delay,
-      receptors: c.receptors,
-      factor: 1,
-      alias: undefined,
-      maxEmission: 1,
-    };
     forEachSynapse(
-      {
-        seed: this.#seed,
-        resolution: this.#resolution,
-        precision: "float64",
-        populations: [],
-        projections: [],
-        drives: [],
-        idCount: 0,
-      },
-      p,
+      this.#seed,
+      { ...c, endpoints: c, factor: 1 },
       0,
       c.targets.length,
       (source, target, weight, delay) => {

@@ -62,7 +62,6 @@ const local = (opcode: number, l: Local) => (out: Bytes) => {
 };
 export const get = (l: Local): Code => local(0x20, l);
 export const set = (l: Local, value: Code): Code => seq(value, local(0x21, l));
-export const tee = (l: Local, value: Code): Code => seq(value, local(0x22, l));
 export const getGlobal =
   (index: number): Code =>
   (out) => {
@@ -87,16 +86,12 @@ const memory =
   };
 export const load = (address: Code, offset = 0): Code => memory(0x28, 2, offset, address);
 export const loadU16 = (address: Code, offset = 0): Code => memory(0x2f, 1, offset, address);
-export const loadU8 = (address: Code, offset = 0): Code => memory(0x2d, 0, offset, address);
 export const loadF32 = (address: Code, offset = 0): Code => memory(0x2a, 2, offset, address);
 export const loadF64 = (address: Code, offset = 0): Code => memory(0x2b, 2, offset, address);
-export const loadI64 = (address: Code, offset = 0): Code => memory(0x29, 2, offset, address);
 export const store = (address: Code, value: Code, offset = 0): Code =>
   memory(0x36, 2, offset, address, value);
 export const store16 = (address: Code, value: Code, offset = 0): Code =>
   memory(0x3b, 1, offset, address, value);
-export const storeI64 = (address: Code, value: Code, offset = 0): Code =>
-  memory(0x37, 2, offset, address, value);
 export const storeF64 = (address: Code, value: Code, offset = 0): Code =>
   memory(0x39, 2, offset, address, value);
 
@@ -139,16 +134,6 @@ export const lane =
     out.u(opcode);
     out.byte(index);
   };
-/** replace_lane */
-export const replaceLane =
-  (opcode: number, index: number, a: Code, value: Code): Code =>
-  (out) => {
-    a(out);
-    value(out);
-    out.byte(0xfd);
-    out.u(opcode);
-    out.byte(index);
-  };
 export const i32Lane = (index: number, a: Code) => lane(0x1b, index, a);
 export const f64Lane = (index: number, a: Code) => lane(0x21, index, a);
 export const anyTrue = (a: Code): Code => simd(0x53, a);
@@ -164,24 +149,17 @@ export const shrU = (a: Code, b: Code): Code => plain(0x76, a, b);
 export const eqz = (a: Code): Code => plain(0x45, a);
 export const eq = (a: Code, b: Code): Code => plain(0x46, a, b);
 export const ne = (a: Code, b: Code): Code => plain(0x47, a, b);
-export const ltS = (a: Code, b: Code): Code => plain(0x48, a, b);
 export const ltU = (a: Code, b: Code): Code => plain(0x49, a, b);
-export const gtS = (a: Code, b: Code): Code => plain(0x4a, a, b);
 export const gtU = (a: Code, b: Code): Code => plain(0x4b, a, b);
 export const leU = (a: Code, b: Code): Code => plain(0x4d, a, b);
 export const geU = (a: Code, b: Code): Code => plain(0x4f, a, b);
 export const geS = (a: Code, b: Code): Code => plain(0x4e, a, b);
 export const remU = (a: Code, b: Code): Code => plain(0x70, a, b);
-export const i64Add = (a: Code, b: Code): Code => plain(0x7c, a, b);
-export const i64ShrU = (a: Code, b: Code): Code => plain(0x88, a, b);
 export const f64Add = (a: Code, b: Code): Code => plain(0xa0, a, b);
 export const f64Mul = (a: Code, b: Code): Code => plain(0xa2, a, b);
-export const f64Lt = (a: Code, b: Code): Code => plain(0x63, a, b);
-export const f64Gt = (a: Code, b: Code): Code => plain(0x64, a, b);
 export const f64Le = (a: Code, b: Code): Code => plain(0x65, a, b);
 export const f64FromI32 = (a: Code): Code => plain(0xb7, a);
 export const f64FromU32 = (a: Code): Code => plain(0xb8, a);
-export const i32FromF64 = (a: Code): Code => prefixed(0xfc, 2, a);
 export const wrap = (a: Code): Code => plain(0xa7, a);
 
 const block =
@@ -199,9 +177,6 @@ const branch = (opcode: number, depth: number) => (out: Bytes) => {
 /** `while (condition) body`; `br(0)` inside the body would restart it */
 export const whileLoop = (condition: Code, ...body: Code[]): Code =>
   block(0x02, [block(0x03, [condition, plain(0x45), branch(0x0d, 1), ...body, branch(0x0c, 0)])]);
-/** runs the body, then again while the condition holds */
-export const doWhile = (body: readonly Code[], condition: Code): Code =>
-  block(0x03, [...body, condition, branch(0x0d, 0)]);
 export const when =
   (condition: Code, then: readonly Code[], otherwise: readonly Code[] = []): Code =>
   (out) => {
@@ -231,9 +206,7 @@ export const callIndirect =
     out.u(type);
     out.u(0);
   };
-export const drop = (a: Code): Code => plain(0x1a, a);
 export const give = (a: Code): Code => plain(0x0f, a);
-export const selectI32 = (condition: Code, a: Code, b: Code): Code => plain(0x1b, a, b, condition);
 export const fillBytes =
   (address: Code, value: Code, length: Code): Code =>
   (out) => {

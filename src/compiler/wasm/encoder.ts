@@ -6,7 +6,6 @@
 export type ValType = 0x7f | 0x7e | 0x7d | 0x7c | 0x7b;
 export const I32 = 0x7f;
 export const I64 = 0x7e;
-export const F32 = 0x7d;
 export const F64 = 0x7c;
 export const V128 = 0x7b;
 

@@ -116,7 +116,18 @@ export class BlockPlanner {
   }
 
   /** the blocks of one projection in one tile: one per receptor that its weights can reach */
-  shapes(projection: number, tile: TileShape): BlockShape[] {
+  shapes(projection: number, tile: TileShape): readonly BlockShape[] {
+    let known = this.#shapes.get(tile);
+    if (!known) this.#shapes.set(tile, (known = new Map()));
+    let shapes = known.get(projection);
+    if (!shapes) known.set(projection, (shapes = this.#makeShapes(projection, tile)));
+    return shapes;
+  }
+
+  /** made once: asked for when delivery is chosen, and again when memory is planned */
+  readonly #shapes = new Map<TileShape, Map<number, readonly BlockShape[]>>();
+
+  #makeShapes(projection: number, tile: TileShape): BlockShape[] {
     const p = this.#network.projections[projection]!;
     const runs = this.targetsIn(p, tile);
     if (runs.length === 0) return [];

@@ -104,7 +104,7 @@ function driveRows(
   const lists = new Map<number, number[]>();
   for (const run of runs) {
     forEachSynapse(
-      network,
+      network.seed,
       p,
       run.position,
       run.position + run.length,

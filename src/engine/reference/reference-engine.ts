@@ -29,6 +29,12 @@ interface Synapse {
   readonly weight: number;
 }
 
+/** One synapse of a generator. */
+interface DriveEntry extends Synapse {
+  readonly id: number;
+  readonly ordinal: number;
+}
+
 interface Running {
   readonly population: Population;
   readonly arrays: (Float64Array | Float32Array | Int32Array)[];
@@ -88,15 +94,7 @@ class ReferenceEngine implements Engine {
   readonly #rows: number;
   readonly #drives: {
     drive: Drive;
-    entries: {
-      population: number;
-      neuron: number;
-      id: number;
-      ordinal: number;
-      receptor: number;
-      delay: number;
-      weight: number;
-    }[];
+    entries: DriveEntry[];
   }[];
   #step = 0;
 
@@ -191,7 +189,7 @@ class ReferenceEngine implements Engine {
   }
 
   #connect(p: Projection): void {
-    forEachSynapse(this.#network, p, 0, p.endpoints.targets.length, (source, target, weight, delay) => {
+    forEachSynapse(this.#network.seed, p, 0, p.endpoints.targets.length, (source, target, weight, delay) => {
       const id = p.alias === undefined ? p.endpoints.sources.id(source) : p.alias + source;
       let list = this.#synapses.get(id);
       if (!list) this.#synapses.set(id, (list = []));
@@ -200,23 +198,21 @@ class ReferenceEngine implements Engine {
   }
 
   #driveEntries({ projection: p }: Drive) {
-    const entries: {
-      population: number;
-      neuron: number;
-      id: number;
-      ordinal: number;
-      receptor: number;
-      delay: number;
-      weight: number;
-    }[] = [];
-    forEachSynapse(this.#network, p, 0, p.endpoints.targets.length, (_, target, weight, delay, ordinal) => {
-      entries.push({
-        ...this.#endOf(p, target, weight),
-        id: p.endpoints.targets.id(target),
-        ordinal,
-        delay: delaySteps(delay, this.#network.resolution),
-      });
-    });
+    const entries: DriveEntry[] = [];
+    forEachSynapse(
+      this.#network.seed,
+      p,
+      0,
+      p.endpoints.targets.length,
+      (_, target, weight, delay, ordinal) => {
+        entries.push({
+          ...this.#endOf(p, target, weight),
+          id: p.endpoints.targets.id(target),
+          ordinal,
+          delay: delaySteps(delay, this.#network.resolution),
+        });
+      },
+    );
     return entries;
   }
 
@@ -302,15 +298,7 @@ class ReferenceEngine implements Engine {
       entries,
     }: {
       drive: Drive;
-      entries: readonly {
-        population: number;
-        neuron: number;
-        id: number;
-        ordinal: number;
-        receptor: number;
-        delay: number;
-        weight: number;
-      }[];
+      entries: DriveEntry[];
     },
     step: number,
   ): void {
