@@ -11,7 +11,15 @@ import { pairwiseBernoulli } from "./rules/pairwise-bernoulli.js";
 import { badRule } from "./spec.js";
 
 export { idList, idRange } from "./node-ids.js";
-export type { ConnectionPlan, ConnectionRule, Endpoints, NodeIds, RuleContext, SynapseSink } from "./rule.js";
+export type {
+  ConnectionPlan,
+  ConnectionRule,
+  Endpoints,
+  NodeIds,
+  RuleContext,
+  RuleFormula,
+  SynapseSink,
+} from "./rule.js";
 
 /** All connection rules, by NEST's names. A rule is added here, and nowhere else. */
 export const connectionRules: ReadonlyMap<string, ConnectionRule> = new Map(

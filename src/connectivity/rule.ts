@@ -36,6 +36,21 @@ export interface RuleContext {
  */
 export type SynapseSink = (source: number, target: number, ordinal: number, index: number) => void;
 
+/** The numbers of a rule, from which an engine can generate its synapses itself: the same ones, in any order. */
+export interface RuleFormula {
+  readonly rule:
+    | "one_to_one"
+    | "all_to_all"
+    | "fixed_indegree"
+    | "fixed_outdegree"
+    | "fixed_total_number"
+    | "pairwise_bernoulli";
+  readonly allowAutapses: boolean;
+  readonly allowMultapses: boolean;
+  /** fixed_indegree, fixed_outdegree: the degree; fixed_total_number: N; pairwise_bernoulli: p; else 0 */
+  readonly value: number;
+}
+
 /** The synapses of one projection, ready to be generated. */
 export interface ConnectionPlan {
   /** the name of the rule */
@@ -53,6 +68,8 @@ export interface ConnectionPlan {
   generate(from: number, to: number, sink: SynapseSink): void;
   /** length of the arrays that a user may pass for weight or delay; undefined if the rule takes none */
   readonly arrayLength: number | undefined;
+  /** Absent where only `generate` knows the synapses: explicit lists, parts of projections. */
+  readonly formula?: RuleFormula;
   /**
    * Present if the sources of every target are those of the synapse draw (see random/streams.ts), with replacement: engines may
    * then draw them without calling `generate`.

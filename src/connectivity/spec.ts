@@ -1,7 +1,7 @@
 /** Reading the parameters of a connection rule, and the errors that all rules share. */
 import { SynfireError } from "../errors.js";
 import { isDistribution } from "../random/distributions.js";
-import type { Endpoints, RuleContext } from "./rule.js";
+import type { Endpoints, RuleContext, RuleFormula } from "./rule.js";
 
 type Spec = Readonly<Record<string, unknown>>;
 
@@ -86,4 +86,13 @@ export function countSelves(endpoints: Endpoints): number {
     if (selfPosition(endpoints, target) >= 0) count++;
   }
   return count;
+}
+
+/** The numbers of a rule as plain data. */
+export function formulaOf(
+  rule: RuleFormula["rule"],
+  value: number,
+  { allowAutapses, allowMultapses }: RuleContext,
+): RuleFormula {
+  return { rule, value, allowAutapses, allowMultapses };
 }

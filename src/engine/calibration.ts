@@ -137,8 +137,20 @@ export function largestCount(table: { readonly first: number; readonly threshold
   return table.first + table.thresholds.length - 1;
 }
 
-/** @throws SynfireError "bad-delay" if a delay is shorter than the resolution or too long */
-export function calibrate(network: Network): Calibration {
+/** How many synapses a projection has, and the most that one target has. */
+export interface SynapseCounts {
+  readonly total: number;
+  readonly maxIndegree: number;
+}
+
+/**
+ * @param counts - of a projection; engines that count faster than its plan give their own
+ * @throws SynfireError "bad-delay" if a delay is shorter than the resolution or too long
+ */
+export function calibrate(
+  network: Network,
+  counts: (p: Projection) => SynapseCounts = (p) => p.plan,
+): Calibration {
   const projections = new Map<Projection, ProjectionCalibration>();
   const poisson = new Map<number, { readonly first: number; readonly thresholds: Float64Array }>();
   let [minDelay, maxDelay] = [Number.POSITIVE_INFINITY, 1];
@@ -163,7 +175,7 @@ export function calibrate(network: Network): Calibration {
         const bound = bounds[population]![receptor]!;
         const magnitude = choice.mode === "count" ? 1 : extreme;
         if (magnitude === 0) continue;
-        bound.sum += p.plan.maxIndegree * magnitude * spikes;
+        bound.sum += counts(p).maxIndegree * magnitude * spikes;
         const least =
           choice.mode === "count"
             ? 1
@@ -188,7 +200,7 @@ export function calibrate(network: Network): Calibration {
       );
     }
     projections.set(p, c);
-    if (p.plan.total > 0) {
+    if (counts(p).total > 0) {
       minDelay = Math.min(minDelay, c.minDelay);
       maxDelay = Math.max(maxDelay, c.maxDelay);
     }

@@ -1,6 +1,6 @@
 /** all_to_all: every source to every target. */
 import type { ConnectionRule } from "../rule.js";
-import { checkRange, countSelves, forbiddenSource } from "../spec.js";
+import { checkRange, countSelves, forbiddenSource, formulaOf } from "../spec.js";
 
 /**
  * Takes no parameters. The ordinal of a synapse is its rank in ascending source order. Array order: target-major, as in NEST,
@@ -18,6 +18,7 @@ export const allToAll: ConnectionRule = {
     const indegree = (target: number): number => nSources - (forbiddenSource(context, target) >= 0 ? 1 : 0);
     return {
       kind: "all_to_all",
+      formula: formulaOf("all_to_all", 0, context),
       total: nSources * nTargets - selves,
       maxIndegree: nTargets === 0 ? 0 : selves === nTargets ? nSources - 1 : nSources,
       indegree,

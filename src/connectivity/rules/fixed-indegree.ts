@@ -1,7 +1,7 @@
 /** fixed_indegree: the same number of sources for every target, drawn at random. */
 import { sourceDraw } from "../draw-sources.js";
 import type { ConnectionRule, RuleContext } from "../rule.js";
-import { checkRange, countOf, forbiddenSource, tooFew } from "../spec.js";
+import { checkRange, countOf, forbiddenSource, formulaOf, tooFew } from "../spec.js";
 
 /** Ordinals are 32-bit counters. */
 const LARGEST_INDEGREE = 4294967295;
@@ -20,6 +20,7 @@ export const fixedIndegree: ConnectionRule = {
     const draw = sourceDraw(context);
     return {
       kind: "fixed_indegree",
+      formula: formulaOf("fixed_indegree", indegree, context),
       total: nTargets * indegree,
       maxIndegree: nTargets > 0 ? indegree : 0,
       indegree: () => indegree,

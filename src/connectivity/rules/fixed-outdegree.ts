@@ -3,7 +3,7 @@ import { philox } from "../../random/philox.js";
 import { mulHigh, Purpose, streamKey } from "../../random/streams.js";
 import { lazyDegrees } from "../degrees.js";
 import type { ConnectionRule, RuleContext } from "../rule.js";
-import { checkRange, countOf, tooFew } from "../spec.js";
+import { checkRange, countOf, formulaOf, tooFew } from "../spec.js";
 import { lowerHalf, splitter } from "../splitting.js";
 
 const LARGEST_OUTDEGREE = 4294967295;
@@ -54,6 +54,7 @@ export const fixedOutdegree: ConnectionRule = {
     });
     return {
       kind: "fixed_outdegree",
+      formula: formulaOf("fixed_outdegree", outdegree, context),
       total: sources.length * outdegree,
       get maxIndegree() {
         return degrees().max;

@@ -2,7 +2,7 @@
 import { lazyDegrees } from "../degrees.js";
 import { sourceDraw } from "../draw-sources.js";
 import type { ConnectionRule, RuleContext } from "../rule.js";
-import { badRule, checkRange, countOf, selfPosition } from "../spec.js";
+import { badRule, checkRange, countOf, formulaOf, selfPosition } from "../spec.js";
 import { lowerHalf, splitter } from "../splitting.js";
 
 const LARGEST_N = 1099511627776;
@@ -32,6 +32,7 @@ export const fixedTotalNumber: ConnectionRule = {
     });
     return {
       kind: "fixed_total_number",
+      formula: formulaOf("fixed_total_number", total, context),
       total,
       get maxIndegree() {
         return degrees().max;

@@ -1,6 +1,6 @@
 /** one_to_one: the source at each position to the target at the same position. */
 import type { ConnectionRule } from "../rule.js";
-import { badRule, checkRange, countSelves, selfPosition } from "../spec.js";
+import { badRule, checkRange, countSelves, formulaOf, selfPosition } from "../spec.js";
 
 /**
  * Takes no parameters. With autapses forbidden, a node is not connected to itself, as in NEST. Array order: by position, an entry
@@ -9,7 +9,8 @@ import { badRule, checkRange, countSelves, selfPosition } from "../spec.js";
 export const oneToOne: ConnectionRule = {
   name: "one_to_one",
   keys: [],
-  plan(_spec, { endpoints, allowAutapses }) {
+  plan(_spec, context) {
+    const { endpoints, allowAutapses } = context;
     const { sources, targets } = endpoints;
     const length = targets.length;
     if (sources.length !== length) {
@@ -25,6 +26,7 @@ export const oneToOne: ConnectionRule = {
     }
     return {
       kind: "one_to_one",
+      formula: formulaOf("one_to_one", 0, context),
       total,
       maxIndegree: total > 0 ? 1 : 0,
       indegree: (target) => (skipped(target) ? 0 : 1),

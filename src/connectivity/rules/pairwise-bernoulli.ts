@@ -4,7 +4,7 @@ import { log1p } from "../../random/saddle-point.js";
 import { Purpose, streamKey, uniformSequence } from "../../random/streams.js";
 import { lazyDegrees } from "../degrees.js";
 import type { ConnectionRule, RuleContext } from "../rule.js";
-import { checkRange, forbiddenSource, probabilityOf } from "../spec.js";
+import { checkRange, forbiddenSource, formulaOf, probabilityOf } from "../spec.js";
 
 /**
  * `p`: probability of each pair. Per target, the number of sources passed over before the next synapse is geometrically
@@ -17,7 +17,8 @@ export const pairwiseBernoulli: ConnectionRule = {
   keys: ["p"],
   plan(spec, context) {
     const nTargets = context.endpoints.targets.length;
-    const draw = bernoulliDraw(probabilityOf("pairwise_bernoulli", spec, "p"), context);
+    const p = probabilityOf("pairwise_bernoulli", spec, "p");
+    const draw = bernoulliDraw(p, context);
     const degrees = lazyDegrees(nTargets, (counts) => {
       for (let target = 0; target < nTargets; target++) {
         draw(target, () => {
@@ -27,6 +28,7 @@ export const pairwiseBernoulli: ConnectionRule = {
     });
     return {
       kind: "pairwise_bernoulli",
+      formula: formulaOf("pairwise_bernoulli", p, context),
       get total() {
         return degrees().total;
       },

@@ -254,7 +254,7 @@ export class BlockPlanner {
         if (constant !== undefined) d[BuildWord.weight / 2] = constant;
         d[BuildWord.factor / 2] = constant !== undefined ? 1 : p.factor;
         d[BuildWord.perUnit / 2] = perUnit;
-        d[BuildWord.perStep / 2] = 1 / this.#network.resolution;
+        d[BuildWord.resolution / 2] = this.#network.resolution;
         d[BuildWord.post / 2] = post;
         d[BuildWord.sign / 2] = sign;
         d[BuildWord.magnitude / 2] = magnitude;

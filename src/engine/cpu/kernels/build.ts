@@ -42,6 +42,7 @@ import {
 } from "../../../compiler/wasm/encoder.js";
 import { VectorPrinter } from "../../../compiler/wasm/print-vector.js";
 import type { SamplerProgram } from "../../../random/sampler.js";
+import { drawValue, SAMPLER_FIELDS } from "../../draw.js";
 import { emitMerge } from "./arrive.js";
 import type { MemoryShape } from "./run.js";
 
@@ -94,18 +95,16 @@ export const BuildWord = {
   /** doubles: sampler of the weight a, b, p0, p1, low, high; of the delay */
   weight: 20,
   delay: 32,
-  /** doubles: weight factor, 1 / (unit of the stored weight), 1 / resolution, sign wanted (1 or -1), power of two from magnitude: 1 or -1 */
+  /** doubles: weight factor, 1 / (unit of the stored weight), resolution, sign wanted (1 or -1), power of two from magnitude: 1 or -1 */
   factor: 44,
   perUnit: 46,
-  perStep: 48,
+  resolution: 48,
   sign: 50,
   magnitude: 52,
   /** double: what a rounded weight is multiplied with before it is stored, a power of two */
   post: 54,
   words: 56,
 } as const;
-
-const SAMPLER_FIELDS = ["a", "b", "p0", "p1", "low", "high"] as const;
 
 interface RecipeIr {
   readonly ir: IrFunction;
@@ -153,16 +152,7 @@ function recipeIr(recipe: Recipe, full: boolean): RecipeIr {
   const draw = (what: "weight" | "delay", word: Value): Value => {
     const kind = recipe[what];
     if (kind === "array") return read(`${what} given`, "f64", false);
-    const p = (field: (typeof SAMPLER_FIELDS)[number]) => read(`${what} ${field}`, "f64");
-    if (kind === "constant") return p("a");
-    const v = b.add(p("p0"), b.mul(math.uniform(b, word), p("p1")));
-    const x =
-      kind === "uniform"
-        ? b.add(p("a"), b.mul(p("b"), v))
-        : kind === "exponential"
-          ? b.mul(b.neg(p("b")), math.log(b, b.sub(b.constant("f64", 1), v)))
-          : b.add(p("a"), b.mul(p("b"), math.normalInverse(b, v)));
-    return b.min(b.max(kind === "lognormal" ? math.exp(b, x) : x, p("low")), p("high"));
+    return drawValue(b, kind, word, (field) => read(`${what} ${field}`, "f64"));
   };
   const half = b.constant("f64", 0.5);
   if (drawsWeight) {
@@ -179,7 +169,7 @@ function recipeIr(recipe: Recipe, full: boolean): RecipeIr {
       const stored = b.mul(rounded, read("post", "f64"));
       const steps = b.convert(
         "i32",
-        b.floor(b.add(b.mul(draw("delay", words[2]!), read("per step", "f64")), half)),
+        b.floor(b.add(b.div(draw("delay", words[2]!), read("resolution", "f64")), half)),
       );
       const place = b.add(b.mul(steps, read("stride", "i32")), read("local", "i32", !given));
       if (recipe.encoding === "packed") write("word", b.or(b.shl(b.convert("i32", stored), 16), place));
@@ -231,7 +221,7 @@ const FIELD_OF: Readonly<Record<string, number>> = {
   key1: BuildWord.key1,
   factor: BuildWord.factor,
   "per unit": BuildWord.perUnit,
-  "per step": BuildWord.perStep,
+  resolution: BuildWord.resolution,
   sign: BuildWord.sign,
   magnitude: BuildWord.magnitude,
   post: BuildWord.post,

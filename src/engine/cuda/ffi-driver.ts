@@ -1,0 +1,381 @@
+/** NVIDIA's driver library through FFI: devices, memory, modules, launches. Nothing is compiled or linked. */
+
+import type { LibraryHandle } from "koffi";
+import { SynfireError } from "../../errors.js";
+import type { CudaDevice, CudaDriver, DeviceInfo, DevicePointer, Kernel, Launch, Module } from "./driver.js";
+import { environment, type Koffi, loadKoffi, tryLibrary } from "./foreign.js";
+
+/** Parameters by function; all return a CUresult. Handles and device addresses are integers of 64 bits. */
+const SIGNATURES = {
+  cuInit: ["uint"],
+  cuDriverGetVersion: ["void *"],
+  cuGetErrorName: ["int", "void *"],
+  cuGetErrorString: ["int", "void *"],
+  cuDeviceGetCount: ["void *"],
+  cuDeviceGet: ["void *", "int"],
+  cuDeviceGetName: ["void *", "int", "int"],
+  cuDeviceGetAttribute: ["void *", "int", "int"],
+  cuDeviceTotalMem_v2: ["void *", "int"],
+  cuDeviceCanAccessPeer: ["void *", "int", "int"],
+  cuDevicePrimaryCtxRetain: ["void *", "int"],
+  cuDevicePrimaryCtxRelease_v2: ["int"],
+  cuCtxSetCurrent: ["uint64"],
+  cuCtxEnablePeerAccess: ["uint64", "uint"],
+  cuStreamCreate: ["void *", "uint"],
+  cuStreamDestroy_v2: ["uint64"],
+  cuStreamQuery: ["uint64"],
+  cuStreamSynchronize: ["uint64"],
+  cuMemGetInfo_v2: ["void *", "void *"],
+  cuMemAlloc_v2: ["void *", "size_t"],
+  cuMemFree_v2: ["uint64"],
+  cuMemcpyHtoDAsync_v2: ["uint64", "void *", "size_t", "uint64"],
+  cuMemcpyDtoHAsync_v2: ["void *", "uint64", "size_t", "uint64"],
+  cuMemcpyDtoDAsync_v2: ["uint64", "uint64", "size_t", "uint64"],
+  cuMemsetD8Async: ["uint64", "uint", "size_t", "uint64"],
+  cuModuleLoadData: ["void *", "void *"],
+  cuModuleGetFunction: ["void *", "uint64", "str"],
+  cuModuleUnload: ["uint64"],
+  cuFuncGetAttribute: ["void *", "int", "uint64"],
+  cuFuncSetAttribute: ["uint64", "int", "int"],
+  cuLaunchKernel: [
+    ...["uint64", "uint", "uint", "uint", "uint", "uint", "uint", "uint", "uint64", "void *", "void *"],
+  ],
+  cuLaunchCooperativeKernel: [
+    ...["uint64", "uint", "uint", "uint", "uint", "uint", "uint", "uint", "uint64", "void *"],
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+type Name = keyof typeof SIGNATURES;
+type Call = (...args: readonly unknown[]) => number;
+
+/** CUresult */
+const SUCCESS = 0;
+const OUT_OF_MEMORY = 2;
+const NOT_READY = 600;
+const PEER_ALREADY_ENABLED = 704;
+
+/** CUdevice_attribute and CUfunction_attribute */
+const Attribute = {
+  threadsPerBlock: 1,
+  multiprocessors: 16,
+  l2Cache: 38,
+  major: 75,
+  minor: 76,
+  cooperative: 95,
+  sharedOptIn: 97,
+} as const;
+const FunctionAttribute = { localBytes: 3, registers: 4, dynamicShared: 8 } as const;
+/** Blocks with more shared memory than this must opt in. */
+const SHARED_BY_DEFAULT = 48 * 1024;
+
+const LIBRARIES =
+  process.platform === "win32"
+    ? ["nvcuda.dll"]
+    : ["libcuda.so.1", "libcuda.so", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1"];
+
+class Cuda {
+  readonly #calls = new Map<Name, Call>();
+  readonly #koffi: Koffi;
+  current = 0n;
+
+  constructor(koffi: Koffi, library: LibraryHandle) {
+    this.#koffi = koffi;
+    for (const [name, parameters] of Object.entries(SIGNATURES))
+      this.#calls.set(name as Name, library.func(name, "int", [...parameters]) as unknown as Call);
+  }
+
+  /** the address of host memory that stays where it is while the view lives */
+  addressOf(view: BigUint64Array): bigint {
+    return BigInt(this.#koffi.address(this.#koffi.as(view, "void *") as never));
+  }
+
+  status(name: Name, ...args: readonly unknown[]): number {
+    return this.#calls.get(name)!(...args);
+  }
+
+  call(name: Name, ...args: readonly unknown[]): void {
+    const code = this.status(name, ...args);
+    if (code !== SUCCESS) throw this.failure(name, code);
+  }
+
+  failure(name: Name, code: number): SynfireError {
+    return new SynfireError("cuda-failed", `CUDA: ${name} failed: ${this.describe(code)}.`);
+  }
+
+  describe(code: number): string {
+    const text = (name: "cuGetErrorName" | "cuGetErrorString") => {
+      const out = new BigUint64Array(1);
+      if (this.status(name, code, out) !== SUCCESS || out[0] === 0n) return "";
+      return String(this.#koffi.decode(out[0]!, "char", -1));
+    };
+    return `${text("cuGetErrorName") || `error ${code}`} (${text("cuGetErrorString") || code})`;
+  }
+
+  integer(name: Name, ...after: readonly unknown[]): number {
+    const out = new Int32Array(1);
+    this.call(name, out, ...after);
+    return out[0]!;
+  }
+
+  handle(name: Name, ...after: readonly unknown[]): bigint {
+    const out = new BigUint64Array(1);
+    this.call(name, out, ...after);
+    return out[0]!;
+  }
+}
+
+interface LoadedKernel extends Kernel {
+  readonly handle: bigint;
+  shared: number;
+}
+
+class Device implements CudaDevice {
+  readonly info: DeviceInfo;
+  readonly context: bigint;
+  readonly #cuda: Cuda;
+  readonly #device: number;
+  readonly #stream: bigint;
+  readonly #allocated = new Map<DevicePointer, number>();
+  readonly #modules = new Set<bigint>();
+  readonly #argument = new BigUint64Array(1);
+  readonly #parameters: BigUint64Array;
+  #disposed = false;
+
+  constructor(cuda: Cuda, info: DeviceInfo) {
+    this.#cuda = cuda;
+    this.info = info;
+    this.#device = cuda.integer("cuDeviceGet", info.index);
+    this.context = cuda.handle("cuDevicePrimaryCtxRetain", this.#device);
+    this.#enter();
+    this.#stream = cuda.handle("cuStreamCreate", 1);
+    this.#parameters = BigUint64Array.of(cuda.addressOf(this.#argument));
+  }
+
+  #enter(): void {
+    if (this.#disposed)
+      throw new SynfireError("cuda-failed", `CUDA device ${this.info.index} has been disposed of.`);
+    if (this.#cuda.current === this.context) return;
+    this.#cuda.call("cuCtxSetCurrent", this.context);
+    this.#cuda.current = this.context;
+  }
+
+  freeMemory(): number {
+    this.#enter();
+    const [free, total] = [new BigUint64Array(1), new BigUint64Array(1)];
+    this.#cuda.call("cuMemGetInfo_v2", free, total);
+    return Number(free[0]!);
+  }
+
+  alloc(bytes: number): DevicePointer {
+    this.#enter();
+    const out = new BigUint64Array(1);
+    const size = Math.max(16, Math.ceil(bytes));
+    const code = this.#cuda.status("cuMemAlloc_v2", out, size);
+    if (code === OUT_OF_MEMORY)
+      throw new SynfireError(
+        "out-of-memory",
+        `The GPU refuses ${gibibytes(size)}; ${gibibytes(this.freeMemory())} of ${gibibytes(this.info.totalMemory)} are free.`,
+      );
+    if (code !== SUCCESS) throw this.#cuda.failure("cuMemAlloc_v2", code);
+    const pointer = Number(out[0]!);
+    this.#allocated.set(pointer, size);
+    return pointer;
+  }
+
+  free(pointer: DevicePointer): void {
+    if (!this.#allocated.delete(pointer)) return;
+    this.#enter();
+    this.#cuda.call("cuMemFree_v2", pointer);
+  }
+
+  upload(to: DevicePointer, data: ArrayBufferView): void {
+    this.#enter();
+    if (data.byteLength === 0) return;
+    this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, this.#stream);
+    this.synchronize();
+  }
+
+  download(from: DevicePointer, into: ArrayBufferView): void {
+    this.#enter();
+    if (into.byteLength > 0)
+      this.#cuda.call("cuMemcpyDtoHAsync_v2", into, from, into.byteLength, this.#stream);
+    this.synchronize();
+  }
+
+  fill(at: DevicePointer, byte: number, bytes: number): void {
+    this.#enter();
+    if (bytes > 0) this.#cuda.call("cuMemsetD8Async", at, byte, bytes, this.#stream);
+  }
+
+  copy(to: DevicePointer, from: DevicePointer, bytes: number): void {
+    this.#enter();
+    if (bytes > 0) this.#cuda.call("cuMemcpyDtoDAsync_v2", to, from, bytes, this.#stream);
+  }
+
+  load(image: Uint8Array): Module {
+    this.#enter();
+    const module = this.#cuda.handle("cuModuleLoadData", image);
+    this.#modules.add(module);
+    return {
+      kernel: (name) => {
+        this.#enter();
+        const handle = this.#cuda.handle("cuModuleGetFunction", module, name);
+        const attribute = (a: number) => this.#cuda.integer("cuFuncGetAttribute", a, handle);
+        const kernel: LoadedKernel = {
+          name,
+          handle,
+          shared: SHARED_BY_DEFAULT,
+          registers: attribute(FunctionAttribute.registers),
+          localBytes: attribute(FunctionAttribute.localBytes),
+        };
+        return kernel;
+      },
+      unload: () => {
+        if (!this.#modules.delete(module)) return;
+        this.#enter();
+        this.#cuda.call("cuModuleUnload", module);
+      },
+    };
+  }
+
+  launch(kernel: Kernel, { blocks, threads, shared, argument, cooperative = false }: Launch): void {
+    this.#enter();
+    const k = kernel as LoadedKernel;
+    if (shared > k.shared) {
+      this.#cuda.call("cuFuncSetAttribute", k.handle, FunctionAttribute.dynamicShared, shared);
+      k.shared = shared;
+    }
+    this.#argument[0] = BigInt(argument);
+    const how = [k.handle, blocks, 1, 1, threads, 1, 1, shared, this.#stream, this.#parameters];
+    if (cooperative) this.#cuda.call("cuLaunchCooperativeKernel", ...how);
+    else this.#cuda.call("cuLaunchKernel", ...how, null);
+  }
+
+  idle(): boolean {
+    this.#enter();
+    const code = this.#cuda.status("cuStreamQuery", this.#stream);
+    if (code === NOT_READY) return false;
+    if (code !== SUCCESS) throw this.#cuda.failure("cuStreamQuery", code);
+    return true;
+  }
+
+  synchronize(): void {
+    this.#enter();
+    this.#cuda.call("cuStreamSynchronize", this.#stream);
+  }
+
+  enablePeer(other: CudaDevice): void {
+    this.#enter();
+    const there = other as Device;
+    if (this.#cuda.integer("cuDeviceCanAccessPeer", this.#device, there.#device) === 0)
+      throw new SynfireError(
+        "no-peer-access",
+        `The GPUs ${this.info.index} and ${other.info.index} cannot reach each other's memory. Use one of them.`,
+        "device",
+      );
+    const code = this.#cuda.status("cuCtxEnablePeerAccess", there.context, 0);
+    if (code !== SUCCESS && code !== PEER_ALREADY_ENABLED)
+      throw this.#cuda.failure("cuCtxEnablePeerAccess", code);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    try {
+      this.#enter();
+      // whatever still runs must end before its memory goes; if it failed, that has been told
+      this.#cuda.status("cuStreamSynchronize", this.#stream);
+      for (const pointer of this.#allocated.keys()) this.#cuda.status("cuMemFree_v2", pointer);
+      for (const module of this.#modules) this.#cuda.status("cuModuleUnload", module);
+      this.#cuda.status("cuStreamDestroy_v2", this.#stream);
+      this.#cuda.status("cuDevicePrimaryCtxRelease_v2", this.#device);
+    } catch {
+      // dispose never throws
+    }
+    this.#cuda.current = 0n;
+    this.#allocated.clear();
+    this.#modules.clear();
+    this.#disposed = true;
+  }
+}
+
+const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+
+function describeDevice(cuda: Cuda, index: number): DeviceInfo {
+  const device = cuda.integer("cuDeviceGet", index);
+  const name = new Uint8Array(256);
+  cuda.call("cuDeviceGetName", name, name.length, device);
+  const total = new BigUint64Array(1);
+  cuda.call("cuDeviceTotalMem_v2", total, device);
+  const attribute = (a: number) => cuda.integer("cuDeviceGetAttribute", a, device);
+  return {
+    index,
+    name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
+    architecture: attribute(Attribute.major) * 10 + attribute(Attribute.minor),
+    multiprocessors: attribute(Attribute.multiprocessors),
+    threadsPerBlock: attribute(Attribute.threadsPerBlock),
+    sharedMemory: attribute(Attribute.sharedOptIn),
+    l2Cache: attribute(Attribute.l2Cache),
+    totalMemory: Number(total[0]!),
+    cooperative: attribute(Attribute.cooperative) === 1,
+  };
+}
+
+async function open(path: string | undefined): Promise<CudaDriver> {
+  const koffi = await loadKoffi("no-cuda-driver");
+  const reasons: string[] = [];
+  for (const candidate of path === undefined ? LIBRARIES : [path]) {
+    const library = tryLibrary(koffi, candidate);
+    if (typeof library === "string") {
+      reasons.push(`${candidate} (${library})`);
+      continue;
+    }
+    const cuda = new Cuda(koffi, library);
+    const code = cuda.status("cuInit", 0);
+    if (code !== SUCCESS)
+      throw new SynfireError(
+        "no-cuda-device",
+        `CUDA's driver is installed but does not start: ${cuda.describe(code)}. Is there an NVIDIA GPU, and does its driver's version fit (see nvidia-smi)?`,
+        "device",
+      );
+    const devices = Array.from({ length: cuda.integer("cuDeviceGetCount") }, (_, i) =>
+      describeDevice(cuda, i),
+    );
+    return {
+      version: cuda.integer("cuDriverGetVersion"),
+      devices,
+      open(index) {
+        const info = devices[index];
+        if (info === undefined)
+          throw new SynfireError(
+            "no-cuda-device",
+            `There is no CUDA device ${index}; there are ${devices.length}.`,
+            "device",
+          );
+        return new Device(cuda, info);
+      },
+    };
+  }
+  throw new SynfireError(
+    "no-cuda-driver",
+    `NVIDIA's driver library was not found; looked for: ${reasons.join("; ")}. Install the driver, or name the library in SYNFIRE_CUDA_LIBRARY.`,
+    "device",
+  );
+}
+
+const opened = new Map<string, Promise<CudaDriver>>();
+
+/**
+ * NVIDIA's driver, opened once per process.
+ * @throws SynfireError "no-cuda-driver" naming what was looked for, "no-cuda-device"
+ */
+export function openDriver(): Promise<CudaDriver> {
+  const path = environment("SYNFIRE_CUDA_LIBRARY");
+  const key = path ?? "";
+  let driver = opened.get(key);
+  if (!driver) {
+    driver = open(path);
+    opened.set(key, driver);
+    driver.catch(() => opened.delete(key));
+  }
+  return driver;
+}

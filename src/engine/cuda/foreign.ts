@@ -1,0 +1,76 @@
+/** Loading of native libraries with koffi, which is loaded itself only when a GPU is asked for. */
+
+import type { LibraryHandle } from "koffi";
+import { SynfireError } from "../../errors.js";
+
+export type Koffi = typeof import("koffi");
+
+/** An argument of a native function, by the C type it is declared with. Bytes are passed where they lie, without a copy. */
+export interface Native {
+  readonly int: number;
+  readonly uint: number;
+  readonly size_t: number;
+  /** an integer, a handle or an address in device memory: numbers are exact below 2^53 */
+  readonly uint64: number | bigint;
+  /** an address in host memory: input or output, as the function has it */
+  readonly "void *": ArrayBufferView | bigint | null;
+  readonly str: string;
+  readonly "const char **": readonly string[];
+}
+
+export type Arguments<S extends readonly (keyof Native)[]> = { -readonly [I in keyof S]: Native[S[I]] };
+
+/**
+ * koffi calls native functions on a stack of its own, by default of 2 MiB. NVRTC overflows it (and the process dies) with
+ * expressions that are nested about a thousand times; with 16 MiB, koffi's maximum, it compiles them.
+ */
+const STACK_BYTES = 16 * 2 ** 20;
+
+let loading: Promise<Koffi> | undefined;
+
+async function importKoffi(): Promise<Koffi> {
+  const koffi = await import("koffi");
+  try {
+    koffi.config({ sync_stack_size: STACK_BYTES });
+  } catch {
+    // somebody else in this process has loaded a library with it: the size stays as it is
+  }
+  return koffi;
+}
+
+/** @throws SynfireError with the code given if there is no koffi for this system */
+export async function loadKoffi(code: string): Promise<Koffi> {
+  loading ??= importKoffi();
+  try {
+    return await loading;
+  } catch (error) {
+    loading = undefined;
+    throw new SynfireError(
+      code,
+      `GPUs are reached through the npm package "koffi", which cannot be loaded here: ${messageOf(error)}. Install Synfire's dependencies again, the optional ones included.`,
+    );
+  }
+}
+
+/** Libraries that stay loaded, so that nothing is unmapped that a driver's thread may still run. */
+const kept: LibraryHandle[] = [];
+
+/** @returns the library, or why it cannot be loaded */
+export function tryLibrary(koffi: Koffi, path: string): LibraryHandle | string {
+  try {
+    const library = koffi.load(path);
+    kept.push(library);
+    return library;
+  } catch (error) {
+    return messageOf(error).replace(/^Failed to load shared library: /, "");
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A variable of the environment; set to nothing counts as not set. */
+export function environment(name: string): string | undefined {
+  return process.env[name] || undefined;
+}

@@ -1,0 +1,233 @@
+// Construction: every rule of the library as a walk over the synapses of a projection, the same synapses that the rule's own
+// generate() gives, in any order. A first walk counts them by source and block, a second one, drawing the same numbers again,
+// writes them where they belong.
+
+#define RULE_DRAWN 0
+#define RULE_DISTINCT 1
+#define RULE_ALL 2
+#define RULE_ONE 3
+#define RULE_BERNOULLI 4
+#define RULE_OUTDEGREE 5
+#define RULE_LIST 6
+
+#define PASS_DEGREES 0
+#define PASS_COUNT 1
+#define PASS_FILL 2
+
+#define DRAW_CONSTANT 0
+#define DRAW_NORMAL 1
+#define DRAW_LOGNORMAL 2
+#define DRAW_UNIFORM 3
+#define DRAW_EXPONENTIAL 4
+#define DRAW_ARRAY 5
+
+
+/* ranges of targets of fixed_outdegree that are not split any further */
+#define LEAF 64u
+
+__device__ __forceinline__ double sampleOf(uint32_t kind, uint32_t word, const double* p, const double* list, uint64_t index) {
+  switch (kind) {
+    case DRAW_CONSTANT: return p[0];
+    case DRAW_NORMAL: return drawNormal(word, p[0], p[1], p[2], p[3], p[4], p[5]);
+    case DRAW_LOGNORMAL: return drawLognormal(word, p[0], p[1], p[2], p[3], p[4], p[5]);
+    case DRAW_UNIFORM: return drawUniform(word, p[0], p[1], p[2], p[3], p[4], p[5]);
+    case DRAW_EXPONENTIAL: return drawExponential(word, p[0], p[1], p[2], p[3], p[4], p[5]);
+    default: return list[index];
+  }
+}
+
+__device__ __forceinline__ uint32_t idOfTarget(const BuildJob& j, uint32_t target) {
+  return j.targetIds ? j.targetIds[target] : j.firstTargetId + target;
+}
+
+// The source position that a target must not have, or NOWHERE.
+__device__ __forceinline__ uint32_t selfOf(const BuildJob& j, uint32_t target) {
+  return j.selves ? j.selves[target] : NOWHERE;
+}
+
+// One synapse. `words`: the synapse draw if the caller has made it already.
+template <int PASS>
+__device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32_t target, uint32_t ordinal, uint64_t index,
+                                      const uint32_t* words) {
+  if (PASS == PASS_DEGREES) {
+    atomicAdd(&j.degrees[target], 1u);
+    return;
+  }
+  const uint32_t rank = j.targetRanks ? j.targetRanks[target] : j.firstTargetRank + target;
+  if (rank == NOWHERE) return;
+  const uint32_t local = rank / j.allBlocks, block = rank - local * j.allBlocks - j.firstBlock;
+  if (block >= j.blocks) return;
+  const uint32_t row = (j.sourceRanks ? j.sourceRanks[source] : j.firstSourceRank + source) - j.firstRow;
+  uint32_t own[4];
+  const uint32_t* w = words;
+  if (!words && (j.splits || PASS == PASS_FILL) && (j.drawsWeight || j.drawsDelay)) {
+    synfirePhilox(idOfTarget(j, target), ordinal, 0, 0, j.key0, j.key1, own[0], own[1], own[2], own[3]);
+    w = own;
+  }
+  double weight = 0.0;
+  if (j.splits || (PASS == PASS_FILL && j.storesWeight)) {
+    weight = sampleOf(j.weightKind, w ? w[1] : 0u, j.weight, j.weightList, index) * j.factor;
+    if (j.splits && (weight < 0.0) != (j.sign < 0)) return;
+  }
+  uint32_t* cursor = &j.counts[(uint64_t)row * j.blocks + block];
+  if (PASS == PASS_COUNT) {
+    atomicAdd(cursor, 1u);
+    return;
+  }
+  const uint64_t at = j.bases[row] + atomicAdd(cursor, 1u);
+  const double delay = sampleOf(j.delayKind, w ? w[2] : 0u, j.delay, j.delayList, index);
+  const int steps = synfireToInt(floor(delay / j.resolution + 0.5));
+  const uint32_t place = ((uint32_t)(steps - j.firstDelay) << j.localBits) | local;
+  const double stored = j.storesWeight ? floor(weight * j.magnitude * j.perUnit + 0.5) * j.post : 0.0;
+  switch (j.format) {
+    case FORMAT_PLACE16: ((uint16_t*)j.data)[at] = (uint16_t)place; break;
+    case FORMAT_PLACE32: ((uint32_t*)j.data)[at] = place; break;
+    case FORMAT_PACKED: ((uint32_t*)j.data)[at] = place | ((uint32_t)fabs(stored) << 16); break;
+    case FORMAT_WIDE32: ((uint2*)j.data)[at] = make_uint2(place, (uint32_t)(int)stored); break;
+    default: {
+      const int64_t wide = (int64_t)stored;
+      ((uint4*)j.data)[at] = make_uint4(place, 0u, (uint32_t)wide, (uint32_t)((uint64_t)wide >> 32));
+    }
+  }
+}
+
+// fixed_indegree and fixed_total_number with multapses: a warp per target
+template <int PASS>
+__device__ void walkDrawn(const BuildJob& j) {
+  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
+  for (uint32_t target = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); target < j.targets; target += warps) {
+    const uint32_t degree = j.degrees ? j.degrees[target] : j.indegree;
+    const uint32_t id = idOfTarget(j, target), self = selfOf(j, target);
+    const uint32_t available = j.sources - (self != NOWHERE ? 1u : 0u);
+    const uint64_t before = j.starts ? j.starts[target] : (j.firstPosition + target) * j.indegree;
+    for (uint32_t k = lane; k < degree; k += 32) {
+      uint32_t words[4];
+      synfirePhilox(id, k, 0, 0, j.key0, j.key1, words[0], words[1], words[2], words[3]);
+      const uint32_t drawn = __umulhi(words[0], available);
+      visit<PASS>(j, drawn + (drawn >= self ? 1u : 0u), target, k, before + k, words);
+    }
+  }
+}
+
+// the same without multapses: by rejection, a thread per target with a bit for every source
+template <int PASS>
+__device__ void walkDistinct(const BuildJob& j) {
+  const uint32_t threads = gridDim.x * blockDim.x, thread = blockIdx.x * blockDim.x + threadIdx.x;
+  const uint32_t bitWords = (j.sources + 31) / 32;
+  if (thread >= j.workers) return;
+  uint32_t* taken = j.scratch + (uint64_t)thread * bitWords;
+  const uint32_t stride = threads < j.workers ? threads : j.workers;
+  for (uint32_t target = thread; target < j.targets; target += stride) {
+    for (uint32_t i = 0; i < bitWords; i++) taken[i] = 0u;
+    const uint32_t degree = j.degrees ? j.degrees[target] : j.indegree;
+    const uint32_t id = idOfTarget(j, target), self = selfOf(j, target);
+    const uint32_t available = j.sources - (self != NOWHERE ? 1u : 0u);
+    const uint64_t before = j.starts ? j.starts[target] : (j.firstPosition + target) * j.indegree;
+    for (uint32_t k = 0; k < degree; k++) {
+      uint32_t drawn, attempt = 0, words[4];
+      do {
+        synfirePhilox(id, k, attempt++, 0, j.ruleKey0, j.ruleKey1, words[0], words[1], words[2], words[3]);
+        drawn = __umulhi(words[0], available);
+      } while (taken[drawn >> 5] >> (drawn & 31u) & 1u);
+      taken[drawn >> 5] |= 1u << (drawn & 31u);
+      visit<PASS>(j, drawn + (drawn >= self ? 1u : 0u), target, k, before + k, nullptr);
+    }
+  }
+}
+
+template <int PASS>
+__device__ void walkAll(const BuildJob& j) {
+  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
+  for (uint32_t target = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); target < j.targets; target += warps) {
+    const uint32_t self = selfOf(j, target);
+    for (uint32_t source = lane; source < j.sources; source += 32) {
+      if (source == self) continue;
+      visit<PASS>(j, source, target, source - (source > self ? 1u : 0u), (j.firstPosition + target) * j.sources + source, nullptr);
+    }
+  }
+}
+
+template <int PASS>
+__device__ void walkOne(const BuildJob& j) {
+  for (uint32_t target = blockIdx.x * blockDim.x + threadIdx.x; target < j.targets; target += gridDim.x * blockDim.x) {
+    const uint32_t source = (uint32_t)j.firstPosition + target;
+    if (selfOf(j, target) != source) visit<PASS>(j, source, target, 0u, source, nullptr);
+  }
+}
+
+// pairwise_bernoulli: gaps between synapses, one target after the other
+template <int PASS>
+__device__ void walkBernoulli(const BuildJob& j) {
+  Uniforms uniforms;
+  uniforms.k0 = j.ruleKey0;
+  uniforms.k1 = j.ruleKey1;
+  for (uint32_t target = blockIdx.x * blockDim.x + threadIdx.x; target < j.targets; target += gridDim.x * blockDim.x) {
+    const uint32_t self = selfOf(j, target);
+    uniforms.start(idOfTarget(j, target), 0, 0);
+    uint32_t ordinal = 0;
+    double source = j.logMiss == 0.0 ? 0.0 : floor(synfireLog(uniforms.next()) / j.logMiss);
+    while (source < (double)j.sources) {
+      const uint32_t s = (uint32_t)source;
+      if (s != self) visit<PASS>(j, s, target, ordinal++, 0, nullptr);
+      source += 1.0 + (j.logMiss == 0.0 ? 0.0 : floor(synfireLog(uniforms.next()) / j.logMiss));
+    }
+  }
+}
+
+// fixed_outdegree: a thread per leaf, sources of a part ascending; j.running counts the synapses of every target so far
+template <int PASS>
+__device__ void walkOutdegree(const BuildJob& j) {
+  const uint32_t nodes = 1u << j.levels;
+  for (uint32_t node = blockIdx.x * blockDim.x + threadIdx.x; node < nodes; node += gridDim.x * blockDim.x) {
+    uint32_t start, length;
+    leafRange(j.targets, j.levels, node, start, length);
+    if (length == 0) continue;
+    for (uint32_t i = 0; i < j.partSources; i++) {
+      const uint64_t cell = (uint64_t)node * j.partSources + i;
+      const uint32_t count = j.shares[cell];
+      if (count == 0) continue;
+      const uint32_t source = j.partFirst + i;
+      const uint32_t self = j.targetOfSource ? j.targetOfSource[source] : NOWHERE;
+      const bool inside = self != NOWHERE && self >= start && self < start + length;
+      const uint32_t available = length - (inside ? 1u : 0u);
+      const uint64_t first = (uint64_t)source * j.indegree + j.before[cell];
+      uint64_t taken = 0;
+      uint32_t words[4];
+      for (uint32_t n = 0, drawn = 0; drawn < count; n++) {
+        if (n % 4 == 0) synfirePhilox(start, length, n / 4, source, j.ruleKey0, j.ruleKey1, words[0], words[1], words[2], words[3]);
+        const uint32_t word = n % 4 == 0 ? words[0] : n % 4 == 1 ? words[1] : n % 4 == 2 ? words[2] : words[3];
+        const uint32_t position = __umulhi(word, available);
+        if (!j.multapses && (taken >> position & 1ull)) continue;
+        taken |= 1ull << position;
+        const uint32_t at = start + position;
+        const uint32_t target = inside && at >= self ? at + 1u : at;
+        const uint32_t ordinal = j.running[target]++;
+        visit<PASS>(j, source, target, ordinal, first + drawn, nullptr);
+        drawn++;
+      }
+    }
+  }
+}
+
+template <int PASS>
+__device__ void walkList(const BuildJob& j) {
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < j.entries; i += gridDim.x * blockDim.x)
+    visit<PASS>(j, j.listSources[i], j.listTargets[i], j.listOrdinals[i], j.listIndices ? j.listIndices[i] : 0u, nullptr);
+}
+
+template <int PASS>
+__device__ void walk(const BuildJob& j) {
+  switch (j.rule) {
+    case RULE_DRAWN: walkDrawn<PASS>(j); break;
+    case RULE_DISTINCT: walkDistinct<PASS>(j); break;
+    case RULE_ALL: walkAll<PASS>(j); break;
+    case RULE_ONE: walkOne<PASS>(j); break;
+    case RULE_BERNOULLI: walkBernoulli<PASS>(j); break;
+    case RULE_OUTDEGREE: walkOutdegree<PASS>(j); break;
+    case RULE_LIST: walkList<PASS>(j); break;
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(256) degreesOfJob(const BuildJob* job) { walk<PASS_DEGREES>(*job); }
+extern "C" __global__ void __launch_bounds__(256) countJob(const BuildJob* job) { walk<PASS_COUNT>(*job); }
+extern "C" __global__ void __launch_bounds__(256) fillJob(const BuildJob* job) { walk<PASS_FILL>(*job); }

@@ -1,0 +1,90 @@
+// What every kernel of Synfire builds on: conversions with the meaning of the compiler's IR, loads and stores that other blocks
+// and other GPUs can see, and warps. Kernels take one parameter, the address of a struct in device memory.
+
+#ifndef SYNFIRE_EMULATED
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef unsigned long long uint64_t;
+typedef int int32_t;
+typedef long long int64_t;
+#define SYNFIRE_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
+// called where a thread waits for others: on a GPU they go on by themselves
+__device__ __forceinline__ void synfirePause() {}
+#endif
+
+#define ALL_LANES 0xffffffffu
+// a place, rank or source that does not exist
+#define NOWHERE 0xffffffffu
+
+__device__ __forceinline__ float synfireNan32() { return __int_as_float(0x7fc00000); }
+__device__ __forceinline__ float synfireInfinity32() { return __int_as_float(0x7f800000); }
+__device__ __forceinline__ double synfireNan64() { return __hiloint2double(0x7ff80000, 0); }
+__device__ __forceinline__ double synfireInfinity64() { return __hiloint2double(0x7ff00000, 0); }
+
+// truncates and saturates; NaN gives 0
+__device__ __forceinline__ int synfireToInt(double x) {
+  return x != x ? 0 : x <= -2147483648.0 ? (-2147483647 - 1) : x >= 2147483647.0 ? 2147483647 : (int)x;
+}
+__device__ __forceinline__ int synfireToInt(float x) { return synfireToInt((double)x); }
+__device__ __forceinline__ unsigned synfireToUnsigned(double x) {
+  return x != x || x <= 0.0 ? 0u : x >= 4294967295.0 ? 4294967295u : (unsigned)x;
+}
+__device__ __forceinline__ unsigned synfireToUnsigned(float x) { return synfireToUnsigned((double)x); }
+
+// Words of mailboxes: whole or not at all, never from a cache of one's own. Several GPUs: visible to all of them.
+__device__ __forceinline__ void storeMail(uint64_t* to, uint64_t value) {
+#ifdef SYNFIRE_EMULATED
+  *(volatile uint64_t*)to = value;
+#else
+  asm volatile("st.relaxed.sys.global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
+#endif
+}
+__device__ __forceinline__ void loadMail(const uint64_t* from, uint64_t& first, uint64_t& second) {
+#ifdef SYNFIRE_EMULATED
+  first = ((const volatile uint64_t*)from)[0];
+  second = ((const volatile uint64_t*)from)[1];
+#else
+  asm volatile("ld.relaxed.sys.global.v2.u64 {%0, %1}, [%2];" : "=l"(first), "=l"(second) : "l"(from) : "memory");
+#endif
+}
+__device__ __forceinline__ uint64_t loadMailWord(const uint64_t* from) {
+#ifdef SYNFIRE_EMULATED
+  return *(const volatile uint64_t*)from;
+#else
+  uint64_t value;
+  asm volatile("ld.relaxed.sys.global.u64 %0, [%1];" : "=l"(value) : "l"(from) : "memory");
+  return value;
+#endif
+}
+
+// Reads that are used once: they shall not push anything out of the first cache.
+__device__ __forceinline__ uint32_t loadOnce(const uint32_t* from) {
+#ifdef SYNFIRE_EMULATED
+  return *from;
+#else
+  uint32_t value;
+  asm("ld.global.nc.L1::no_allocate.u32 %0, [%1];" : "=r"(value) : "l"(from));
+  return value;
+#endif
+}
+__device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
+#ifdef SYNFIRE_EMULATED
+  return *from;
+#else
+  uint16_t value;
+  asm("ld.global.nc.L1::no_allocate.u16 %0, [%1];" : "=h"(value) : "l"(from));
+  return value;
+#endif
+}
+
+// Asks for a range of global memory to be brought into the second cache; the range is rounded to whole 16 bytes.
+__device__ __forceinline__ void prefetchRange(const void* from, uint64_t bytes) {
+#if !defined(SYNFIRE_EMULATED) && __CUDA_ARCH__ >= 900
+  uint64_t first = (uint64_t)from & ~15ull, size = (((uint64_t)from + bytes + 15) & ~15ull) - first;
+  if (size > 0)
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(first), "r"((unsigned)size) : "memory");
+#endif
+}
+
+__device__ __forceinline__ int laneNumber() { return (int)(threadIdx.x & 31u); }

@@ -1,0 +1,78 @@
+// From counts by source and block to the rows of a table: where the synapses of a source begin, and where, among these, those of
+// each block. A row is the index of the source's first synapse (64 bits) and blocks + 1 offsets of 16 or 32 bits.
+
+// synapses of every source: a warp per source
+extern "C" __global__ void __launch_bounds__(256) sumRows(const RowJob* p) {
+  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
+  for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
+    uint32_t sum = 0;
+    for (uint32_t b = lane; b < p->blocks; b += 32) sum += p->counts[(uint64_t)row * p->blocks + b];
+    for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
+    if (lane == 0) {
+      p->totals[row] = sum;
+      atomicMax(p->most, sum);
+    }
+  }
+}
+
+// exclusive sums of the totals: one block
+extern "C" __global__ void __launch_bounds__(1024) scanRows(const RowJob* p) {
+  SYNFIRE_SHARED(shared);
+  uint64_t* sums = (uint64_t*)shared;
+  const uint32_t threads = blockDim.x, each = (p->rows + threads - 1) / threads;
+  const uint32_t first = min(p->rows, threadIdx.x * each), end = min(p->rows, first + each);
+  uint64_t own = 0;
+  for (uint32_t i = first; i < end; i++) own += p->totals[i];
+  sums[threadIdx.x] = own;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    uint64_t sum = 0;
+    for (uint32_t t = 0; t < threads; t++) {
+      const uint64_t part = sums[t];
+      sums[t] = sum;
+      sum += part;
+    }
+    *p->sum = sum;
+  }
+  __syncthreads();
+  uint64_t base = sums[threadIdx.x];
+  for (uint32_t i = first; i < end; i++) {
+    p->bases[i] = base;
+    base += p->totals[i];
+  }
+}
+
+// writes the rows and turns counts into cursors: a warp per source
+extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
+  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
+  for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
+    unsigned char* to = p->table + (uint64_t)row * p->rowBytes;
+    if (lane == 0) *(uint64_t*)to = p->bases[row];
+    uint32_t before = 0;
+    for (uint32_t from = 0; from < p->blocks; from += 32) {
+      const uint32_t b = from + lane;
+      const uint64_t cell = (uint64_t)row * p->blocks + b;
+      const uint32_t count = b < p->blocks ? p->counts[cell] : 0u;
+      uint32_t sum = count;
+      for (int d = 1; d < 32; d <<= 1) {
+        const uint32_t other = __shfl_up_sync(ALL_LANES, sum, d);
+        if ((int)lane >= d) sum += other;
+      }
+      if (b < p->blocks) {
+        const uint32_t start = before + sum - count;
+        p->counts[cell] = start;
+        if (p->narrow)
+          ((uint16_t*)(to + 8))[b] = (uint16_t)start;
+        else
+          ((uint32_t*)(to + 8))[b] = start;
+      }
+      before += __shfl_sync(ALL_LANES, sum, 31);
+    }
+    if (lane == 0) {
+      if (p->narrow)
+        ((uint16_t*)(to + 8))[p->blocks] = (uint16_t)before;
+      else
+        ((uint32_t*)(to + 8))[p->blocks] = before;
+    }
+  }
+}

@@ -1,0 +1,224 @@
+/** What the kernels are told: see kernels/*.cu for what the fields mean there. */
+
+import { struct } from "./struct.js";
+
+/** How a synapse is stored. The place is its delay and its target. */
+export const Format = { place16: 0, place32: 1, packed: 2, wide32: 3, wide64: 4 } as const;
+export const FORMAT_BYTES: readonly number[] = [2, 4, 4, 8, 16];
+export const Rule = { drawn: 0, distinct: 1, all: 2, one: 3, bernoulli: 4, outdegree: 5, list: 6 } as const;
+/** "no such place" */
+export const NOWHERE = 0xffffffff;
+/** a cell without a neuron */
+export const NOBODY = 0xffff;
+
+export const BuildJob = struct("BuildJob", {
+  rule: "u32",
+  key0: "u32",
+  key1: "u32",
+  ruleKey0: "u32",
+  ruleKey1: "u32",
+  targets: "u32",
+  sources: "u32",
+  indegree: "u32",
+  multapses: "u32",
+  firstTargetId: "u32",
+  firstTargetRank: "u32",
+  firstSourceRank: "u32",
+  firstRow: "u32",
+  allBlocks: "u32",
+  firstBlock: "u32",
+  blocks: "u32",
+  splits: "u32",
+  sign: "i32",
+  drawsWeight: "u32",
+  drawsDelay: "u32",
+  storesWeight: "u32",
+  weightKind: "u32",
+  delayKind: "u32",
+  firstDelay: "i32",
+  localBits: "u32",
+  format: "u32",
+  workers: "u32",
+  entries: "u32",
+  levels: "u32",
+  level: "u32",
+  partFirst: "u32",
+  partSources: "u32",
+  firstPosition: "u64",
+  logMiss: "f64",
+  weight: ["f64", 6],
+  delay: ["f64", 6],
+  factor: "f64",
+  magnitude: "f64",
+  perUnit: "f64",
+  post: "f64",
+  resolution: "f64",
+  degrees: "uint32_t*",
+  starts: "const uint64_t*",
+  selves: "const uint32_t*",
+  targetIds: "const uint32_t*",
+  targetRanks: "const uint32_t*",
+  sourceRanks: "const uint32_t*",
+  targetOfSource: "const uint32_t*",
+  weightList: "const double*",
+  delayList: "const double*",
+  counts: "uint32_t*",
+  bases: "const uint64_t*",
+  data: "void*",
+  scratch: "uint32_t*",
+  listSources: "const uint32_t*",
+  listTargets: "const uint32_t*",
+  listOrdinals: "const uint32_t*",
+  listIndices: "const uint32_t*",
+  shares: "const uint32_t*",
+  before: "uint32_t*",
+  even: "uint32_t*",
+  odd: "uint32_t*",
+  running: "uint32_t*",
+});
+
+/** fixed_total_number: the in-degrees of one projection */
+export const SplitJob = struct("SplitJob", {
+  key0: "u32",
+  key1: "u32",
+  targets: "u32",
+  multapses: "u32",
+  sources: "f64",
+  selves: "const uint32_t*",
+  even: "double*",
+  odd: "double*",
+  degrees: "uint32_t*",
+  most: "uint32_t*",
+});
+
+export const SplitLevel = struct("SplitLevel", { jobs: "const SplitJob*", jobCount: "u32", level: "u32" });
+
+export const Summary = struct("Summary", {
+  counts: "const uint32_t*",
+  length: "u64",
+  most: "uint32_t*",
+  sum: "uint64_t*",
+});
+
+export const RowJob = struct("RowJob", {
+  counts: "uint32_t*",
+  totals: "uint32_t*",
+  bases: "uint64_t*",
+  table: "unsigned char*",
+  most: "uint32_t*",
+  sum: "uint64_t*",
+  rows: "u32",
+  blocks: "u32",
+  rowBytes: "u32",
+  narrow: "u32",
+});
+
+/** A table of synapses, by source and block. */
+export const Table = struct("Table", {
+  rows: "const unsigned char*",
+  data: "const void*",
+  weight: "i64",
+  firstRow: "u32",
+  rowCount: "u32",
+  rowBytes: "u32",
+  narrow: "u32",
+  format: "u32",
+  localBits: "u32",
+  firstDelay: "u32",
+  receptor: "u32",
+  ringOffset: "u32",
+  ringRows: "u32",
+  ringShared: "u32",
+  ringWide: "u32",
+});
+
+export const RingInfo = struct("RingInfo", { rows: "u32", sharedOffset: "u32", offset: "u64" });
+
+export const Drive = struct("Drive", {
+  start: "u32",
+  stop: "u32",
+  delay: "u32",
+  receptor: "u32",
+  key0: "u32",
+  key1: "u32",
+  first: "u32",
+  count: "u32",
+  weight: "i64",
+  guide: "const uint16_t*",
+  thresholds: "const uint64_t*",
+  entryStarts: "const uint32_t*",
+  entries: "const struct DriveEntry*",
+});
+
+export const DriveEntry = struct("DriveEntry", { ordinal: "u32", delay: "u32", weight: "i64" });
+
+export const PopulationInfo = struct("PopulationInfo", {
+  variant: "u32",
+  firstReal: "u32",
+  firstInt: "u32",
+  key0: "u32",
+  key1: "u32",
+  maxEmission: "i32",
+  firstDrive: "u32",
+  driveCount: "u32",
+});
+
+/** Samples of one request in one run: steps first, first + interval, ..., last. */
+export const SampleInfo = struct("SampleInfo", {
+  first: "u32",
+  last: "u32",
+  interval: "u32",
+  columns: "u32",
+  values: "double*",
+});
+
+export const SampleItem = struct("SampleItem", { request: "u32", slot: "u32", integer: "u32", column: "u32" });
+
+export const RunParams = struct("RunParams", {
+  firstStep: "u32",
+  steps: "u32",
+  lag: "u32",
+  allBlocks: "u32",
+  blocks: "u32",
+  firstBlock: "u32",
+  slots: "u32",
+  devices: "u32",
+  ownDevice: "u32",
+  mailDepth: "u32",
+  mailWords: "u32",
+  groups: "u32",
+  sharedTables: "u32",
+  tableOffset: "u32",
+  listOffset: "u32",
+  lateOffset: "u32",
+  record: "u32",
+  recordCapacity: "u32",
+  ringBytes: "u64",
+  mail: ["uint64_t*", 16],
+  tables: "const Table*",
+  groupStarts: "const uint32_t*",
+  groupTables: "const uint32_t*",
+  groupList: "const uint32_t*",
+  rings: "unsigned char*",
+  ringInfo: "const RingInfo*",
+  populations: "const uint16_t*",
+  ids: "const uint32_t*",
+  populationInfo: "const PopulationInfo*",
+  reals: "real*",
+  ints: "int*",
+  realUniforms: "const real*",
+  intUniforms: "const int*",
+  scales: "const double*",
+  drives: "const Drive*",
+  itemStarts: "const uint32_t*",
+  items: "const SampleItem*",
+  samples: "const SampleInfo*",
+  externalStarts: "const uint32_t*",
+  external: "const uint2*",
+  ownSynapses: "const uint64_t*",
+  records: "uint2*",
+  recordCounts: "uint32_t*",
+  failure: "uint64_t*",
+  emitted: "uint64_t*",
+  doneSteps: "uint32_t*",
+});
