@@ -33,7 +33,8 @@ export function cudaLiteral(type: IrType, value: number): string {
   if (type === "i32") return value === -2147483648 ? "(-2147483647 - 1)" : String(value | 0);
   const f32 = type === "f32";
   if (Number.isNaN(value)) return f32 ? "synfireNan32()" : "synfireNan64()";
-  if (!Number.isFinite(value)) return `${value < 0 ? "-" : ""}${f32 ? "synfireInfinity32()" : "synfireInfinity64()"}`;
+  if (!Number.isFinite(value))
+    return `${value < 0 ? "-" : ""}${f32 ? "synfireInfinity32()" : "synfireInfinity64()"}`;
   const text = Object.is(value, -0) ? "-0.0" : String(value);
   const decimal = /[.e]/.test(text) ? text : `${text}.0`;
   return f32 ? `${decimal}f` : decimal;

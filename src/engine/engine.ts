@@ -13,6 +13,10 @@ export interface EngineOptions {
   readonly tileSize: number | undefined;
   /** cpu: when spikes are added to their targets; for tests: results do not depend on it */
   readonly delivery: "auto" | "emission" | "arrival";
+  /** cuda: which GPUs */
+  readonly gpus: readonly number[] | "all";
+  /** cuda: resident blocks per GPU; for tests: results do not depend on it */
+  readonly blocks: number | undefined;
 }
 
 export interface RunRequest {
@@ -78,7 +82,9 @@ export interface MemoryReport {
 }
 
 export interface Engine {
-  readonly name: "reference" | "cpu";
+  readonly name: "reference" | "cpu" | "cuda";
+  /** what it runs on, for people */
+  readonly hardware?: string;
   /** steps per exchange, and the number of threads */
   readonly minDelay: number;
   readonly threads: number;

@@ -2,6 +2,7 @@
 
 import { cpuEngine } from "../engine/cpu/cpu-engine.js";
 import { availableCores, canShareMemory } from "../engine/cpu/pool.js";
+import { chooseDevices, isCudaName, parseCudaDevices } from "../engine/cuda/select-devices.js";
 import type { Engine } from "../engine/engine.js";
 import type { Network, SampleRequest } from "../engine/network.js";
 import { referenceEngine } from "../engine/reference/reference-engine.js";
@@ -23,14 +24,35 @@ export async function startEngine(
     threads: options.threads === "auto" ? auto : options.threads,
     tileSize: options.tileSize === "auto" ? undefined : options.tileSize,
     delivery: options.delivery,
+    gpus: isCudaName(options.device) ? parseCudaDevices(options.device) : [0],
+    blocks: options.blocks === "auto" ? undefined : options.blocks,
   };
-  switch (options.device) {
-    case "reference":
-      return referenceEngine(network, samples, engineOptions);
-    case "auto":
-    case "cpu":
-      return cpuEngine(network, samples, engineOptions);
-    default:
-      return options.device satisfies never;
+  if (isCudaName(options.device) || (options.device === "auto" && (await cudaUsable()))) {
+    // reaches native libraries, so never part of what a browser loads
+    const { cudaEngine } = await import("../engine/cuda/cuda-engine.js");
+    return cudaEngine(network, samples, engineOptions);
   }
+  if (options.device === "reference") return referenceEngine(network, samples, engineOptions);
+  return cpuEngine(network, samples, engineOptions);
+}
+
+let usable: Promise<boolean> | undefined;
+
+/** Is there a GPU that "auto" can take? */
+function cudaUsable(): Promise<boolean> {
+  usable ??= (async () => {
+    if (typeof process === "undefined" || !process.versions?.node) return false;
+    try {
+      const [{ openDriver }, { openCompiler }] = await Promise.all([
+        import("../engine/cuda/ffi-driver.js"),
+        import("../engine/cuda/nvrtc.js"),
+      ]);
+      chooseDevices(await openDriver(), [0]);
+      await openCompiler();
+      return true;
+    } catch {
+      return false;
+    }
+  })();
+  return usable;
 }

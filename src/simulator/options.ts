@@ -1,5 +1,6 @@
 /** Options of a simulator, and their checks. */
 
+import { isCudaName, parseCudaDevices } from "../engine/cuda/select-devices.js";
 import { SynfireError, unknownName } from "../errors.js";
 
 /** What `simulate` reports while it runs. */
@@ -22,10 +23,15 @@ export interface SimulatorOptions {
   readonly threads?: number | "auto";
   /** default "float32" */
   readonly precision?: "float32" | "float64";
-  /** "cpu": WebAssembly; "reference": plain TypeScript, slow; "auto" (default): the fastest that is there */
-  readonly device?: "auto" | "cpu" | "reference";
+  /**
+   * "cuda" (the first NVIDIA GPU), "cuda:1", "cuda:0,1", "cuda:all"; "cpu": WebAssembly; "reference": plain TypeScript, slow;
+   * "auto" (default): an NVIDIA GPU if there is one that can be used, else the CPU
+   */
+  readonly device?: "auto" | "cpu" | "reference" | "cuda" | `cuda:${string}`;
   /** neurons per tile at most, for tests; results do not depend on it */
   readonly tileSize?: number | "auto";
+  /** resident blocks per GPU, for tests; results do not depend on it */
+  readonly blocks?: number | "auto";
   /** when the cpu engine adds spikes to their targets; results do not depend on it */
   readonly delivery?: "auto" | "emission" | "arrival";
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -38,6 +44,7 @@ export const defaultOptions = {
   precision: "float32",
   device: "auto",
   tileSize: "auto",
+  blocks: "auto",
   delivery: "auto",
 } as const;
 
@@ -64,8 +71,14 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
   if (o.threads !== "auto" && !(Number.isInteger(o.threads) && o.threads >= 1 && o.threads <= 256))
     bad("threads", '"auto" or an integer from 1 to 256');
   if (o.precision !== "float32" && o.precision !== "float64") bad("precision", '"float32" or "float64"');
-  if (o.device !== "auto" && o.device !== "cpu" && o.device !== "reference")
-    bad("device", '"auto", "cpu" or "reference"');
+  if (isCudaName(o.device)) parseCudaDevices(o.device);
+  else if (o.device !== "auto" && o.device !== "cpu" && o.device !== "reference")
+    bad(
+      "device",
+      '"auto", "cpu", "cuda", "cuda:0" (or another number, or a list), "cuda:all" or "reference"',
+    );
+  if (o.blocks !== "auto" && !(Number.isInteger(o.blocks) && o.blocks >= 1 && o.blocks <= 1024))
+    bad("blocks", '"auto" or an integer from 1 to 1024');
   if (o.tileSize !== "auto" && !(Number.isInteger(o.tileSize) && o.tileSize >= 1 && o.tileSize <= 65536))
     bad("tileSize", '"auto" or an integer from 1 to 65536');
   if (!["auto", "emission", "arrival"].includes(o.delivery))
@@ -77,6 +90,7 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
     precision: o.precision,
     device: o.device,
     tileSize: o.tileSize,
+    blocks: o.blocks,
     delivery: o.delivery,
   };
 }

@@ -615,7 +615,8 @@ void failFromKernel(int error, const char* message) {
              self->threadIndex.x, message);
 }
 
-const SynfireEmulatorTable table = {&hot.current, pauseThread, blockBarrier, warpExchange, clockOfKernels, failFromKernel};
+const SynfireEmulatorTable table = {&hot.current, pauseThread,    blockBarrier,
+                                    warpExchange, clockOfKernels, failFromKernel};
 
 void startBlock(Block* block) {
   Launch* launch = block->launch;
@@ -682,9 +683,9 @@ void fiberMain() {
   for (;;) {
     Thread* self = currentThread();
     Launch* launch = blockOf(self)->launch;
-    launch->kernel(launch->argument);
-    finishThread(self);
     Stack* stack = self->stack;
+    launch->kernel(launch->argument);
+    finishThread(self); /* the thread may already stand for one of the next block after this */
     self->stack = nullptr;
     if (--hot.budget <= 0 || !hot.ready.head) {
       idleStacks.push_back(stack);
@@ -903,8 +904,8 @@ void reportThreads(const Launch& launch, const Thread* guilty) {
 void reportFailure(const Launch& launch, int error, const char* text) {
   std::fprintf(stderr, "Emulated device %d: the kernel \"%s\" (%u blocks of %u threads%s) failed with %s: %s\n",
                launch.device->ordinal, launch.name.c_str(), launch.blockCount, launch.blockSize,
-               launch.cooperative ? ", cooperative" : "", findErrorText(error) ? findErrorText(error)->name : "an error",
-               text);
+               launch.cooperative ? ", cooperative" : "",
+               findErrorText(error) ? findErrorText(error)->name : "an error", text);
 }
 
 std::string describeFault(const Thread* thread) {
@@ -929,6 +930,11 @@ std::string describeFault(const Thread* thread) {
     return text.str();
   }
   text << "access to the address " << fault.address;
+  const Block* block = blockOf(thread);
+  if (address >= block->sharedMapping.begin - pageBytes() && address < block->sharedMapping.end + pageBytes()) {
+    text << ", outside of the " << block->sharedBytes << " bytes of shared memory of the block.";
+    return text.str();
+  }
   for (const auto& entry : deviceAllocations) {
     const Allocation& allocation = entry.second;
     if (address < allocation.mapping.begin - pageBytes() || address >= allocation.mapping.end + pageBytes()) continue;
@@ -972,7 +978,7 @@ void failDevice(Device& device, int error) {
   device.error = error;
 }
 
-/* Bytes behind the ends of allocations that have changed: the address of the allocation, or nothing. */
+/* An allocation behind whose end bytes have changed, or nothing. */
 const Allocation* findOverrun() {
   for (const auto& entry : deviceAllocations) {
     const Allocation& allocation = entry.second;
@@ -2189,7 +2195,8 @@ EXPORTED int nvrtcCompileProgram(void* handle, int optionCount, const char* cons
   std::vector<std::string> command = splitWords(environmentOr("SYNFIRE_EMULATOR_CXX", "g++"));
   for (const char* word : {"-x", "c++", "-std=c++20"}) command.push_back(word);
   for (const std::string& word : splitWords(environmentOr("SYNFIRE_EMULATOR_OPT", "-O1"))) command.push_back(word);
-  for (const char* word : {"-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-shared", "-fPIC",
+  /* Plain char has a sign in CUDA C++, whatever the machine's compiler thinks. */
+  for (const char* word : {"-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fsigned-char", "-shared", "-fPIC",
                            "-fvisibility=hidden", "-DSYNFIRE_EMULATED=1"})
     command.push_back(word);
   command.insert(command.end(), defines.begin(), defines.end());

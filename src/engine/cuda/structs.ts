@@ -147,7 +147,7 @@ export const Drive = struct("Drive", {
   guide: "const uint16_t*",
   thresholds: "const uint64_t*",
   entryStarts: "const uint32_t*",
-  entries: "const struct DriveEntry*",
+  entries: "const DriveEntry*",
 });
 
 export const DriveEntry = struct("DriveEntry", { ordinal: "u32", delay: "u32", weight: "i64" });
@@ -172,7 +172,12 @@ export const SampleInfo = struct("SampleInfo", {
   values: "double*",
 });
 
-export const SampleItem = struct("SampleItem", { request: "u32", slot: "u32", integer: "u32", column: "u32" });
+export const SampleItem = struct("SampleItem", {
+  request: "u32",
+  slot: "u32",
+  integer: "u32",
+  column: "u32",
+});
 
 export const RunParams = struct("RunParams", {
   firstStep: "u32",

@@ -2,14 +2,8 @@
 // ids of those that fired into its mailbox, reads the mailboxes of all blocks, and adds its slices of the synapses of whoever
 // fired to its rings. Nobody waits for a grid; a step ends with one barrier of the block.
 //
-// Printed before this text: THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, LATE, ANY_WIDE, RING_WIDE, RING_SHARED,
-// `real`, and updateNeuron(), the models of the network.
-
-#if ANY_WIDE
-typedef long long Sum;
-#else
-typedef int Sum;
-#endif
+// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, LATE, ANY_WIDE, RING_WIDE,
+// RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
 
 #define NOBODY 0xffffu
 #define WARPS (THREADS / 32)

@@ -1,0 +1,511 @@
+/** Builds the synapses of one GPU in its own memory: counts by source and block, rows, and the synapses themselves. */
+
+import type { NodeIds } from "../../connectivity/index.js";
+import { log1p } from "../../random/saddle-point.js";
+import { Purpose, streamKey } from "../../random/streams.js";
+import type { SynapseCounts } from "../calibration.js";
+import { type Run, runsOf } from "../cpu/runs.js";
+import { SAMPLER_FIELDS } from "../draw.js";
+import type { Network, Projection, SynapseValue } from "../network.js";
+import type { CudaDevice, DevicePointer, Kernel, Module } from "./driver.js";
+import { populationFinder, type RankLayout } from "./layout.js";
+import { type FieldValue, packAll } from "./struct.js";
+import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
+import type { Part, TablePlan } from "./tables.js";
+
+type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
+
+/** A table in device memory. */
+export interface BuiltTable {
+  readonly plan: TablePlan;
+  readonly firstRow: number;
+  readonly rowCount: number;
+  readonly rowBytes: number;
+  readonly narrow: boolean;
+  readonly rows: DevicePointer;
+  readonly data: DevicePointer;
+  /** synapses of this device */
+  readonly synapses: number;
+  /** by row: index of the first synapse, and how many there are */
+  readonly bases: BigUint64Array;
+  readonly totals: Uint32Array;
+}
+
+const THREADS = 256;
+/** Cells of the tree of fixed_outdegree, and bits of sources without multapses, that are held at a time. */
+const MOST_CELLS = 2 ** 24;
+const MOST_BIT_WORDS = 2 ** 26;
+const LEAF = 64;
+/** Entries of a list that the host generates and uploads at a time. */
+const LISTED = 2 ** 22;
+
+const KINDS = ["constant", "normal", "lognormal", "uniform", "exponential"] as const;
+
+const runCache = new WeakMap<NodeIds, Run[]>();
+function cachedRuns(ids: NodeIds): Run[] {
+  let runs = runCache.get(ids);
+  if (!runs) runCache.set(ids, (runs = runsOf(ids)));
+  return runs;
+}
+
+export class Construction {
+  readonly #device: CudaDevice;
+  readonly #kernels = new Map<string, Kernel>();
+  readonly #module: Module;
+  readonly #network: Network;
+  readonly #threads: number;
+  /** freed when construction ends */
+  readonly #temporary: DevicePointer[] = [];
+  /** in-degrees of rules that must be drawn to be known */
+  readonly #degrees = new Map<number, DevicePointer>();
+  readonly #counts = new Map<Projection, SynapseCounts>();
+  readonly #selves = new Map<number, Uint32Array | undefined>();
+
+  constructor(device: CudaDevice, module: Module, network: Network) {
+    this.#device = device;
+    this.#module = module;
+    this.#network = network;
+    this.#threads = Math.min(THREADS, device.info.threadsPerBlock);
+  }
+
+  #launch(name: string, argument: DevicePointer, items: number, threads = this.#threads, shared = 0): void {
+    let kernel = this.#kernels.get(name);
+    if (!kernel) this.#kernels.set(name, (kernel = this.#module.kernel(name)));
+    const most = this.#device.info.multiprocessors * 8;
+    const blocks = Math.max(1, Math.min(most, Math.ceil(items / threads)));
+    this.#device.launch(kernel, { blocks, threads, shared, argument });
+  }
+
+  #alloc(bytes: number): DevicePointer {
+    const p = this.#device.alloc(bytes);
+    this.#temporary.push(p);
+    return p;
+  }
+
+  #put(data: ArrayBufferView): DevicePointer {
+    const p = this.#alloc(data.byteLength);
+    this.#device.upload(p, data);
+    return p;
+  }
+
+  #zeros(bytes: number): DevicePointer {
+    const p = this.#alloc(bytes);
+    this.#device.fill(p, 0, bytes);
+    return p;
+  }
+
+  dispose(): void {
+    for (const p of this.#temporary) this.#device.free(p);
+    this.#temporary.length = 0;
+  }
+
+  /** synapses and largest in-degree of a projection; all have been counted by `count` */
+  counts = (p: Projection): SynapseCounts => this.#counts.get(p) ?? p.plan;
+
+  /** Counts what must be drawn to be known: fixed_total_number all at once, others one by one. */
+  count(): void {
+    const totals: number[] = [];
+    this.#network.projections.forEach((p, k) => {
+      const formula = p.plan.formula;
+      if (formula?.rule === "fixed_total_number") totals.push(k);
+      else if (formula?.rule === "pairwise_bernoulli" || formula?.rule === "fixed_outdegree")
+        this.#countOne(k);
+    });
+    this.#countTotals(totals);
+  }
+
+  #countOne(projection: number): void {
+    const p = this.#network.projections[projection]!;
+    const n = p.endpoints.targets.length;
+    const degrees = this.#zeros(4 * n);
+    const { values } = this.#ruleValues(projection, [{ position: 0, first: 0, length: n }]);
+    this.#walk("degreesOfJob", { ...values, degrees }, p);
+    const results = this.#zeros(16);
+    this.#launch(
+      "summarize",
+      this.#put(Summary.pack({ counts: degrees, length: n, most: results, sum: results + 8 })),
+      n,
+    );
+    const out = new BigUint64Array(2);
+    this.#device.download(results, out);
+    this.#counts.set(p, { maxIndegree: Number(out[0]), total: Number(out[1]) });
+  }
+
+  #countTotals(projections: readonly number[]): void {
+    if (projections.length === 0) return;
+    const depth = (n: number) => Math.ceil(Math.log2(Math.max(1, n)));
+    const targetsOf = (k: number) => this.#network.projections[k]!.endpoints.targets.length;
+    const level = Math.max(...projections.map((k) => depth(targetsOf(k))));
+    // as many trees at a time as take 1 GiB
+    const most = Math.max(1, Math.floor(2 ** 30 / (16 * 2 ** level)));
+    for (let from = 0; from < projections.length; from += most) {
+      const some = projections.slice(from, from + most);
+      const cells = this.#alloc(16 * 2 ** level * some.length);
+      const mosts = this.#zeros(4 * some.length);
+      const rows = some.map((k, i) => {
+        const p = this.#network.projections[k]!;
+        const { targets, sources } = p.endpoints;
+        const degrees = this.#alloc(4 * targets.length);
+        this.#degrees.set(k, degrees);
+        const [key0, key1] = streamKey(this.#network.seed, Purpose.tree, p.id);
+        const even = cells + 16 * 2 ** level * i;
+        const selves = this.#selvesOf(k);
+        let before: Uint32Array | undefined;
+        if (selves) {
+          before = new Uint32Array(targets.length + 1);
+          for (let t = 0; t < targets.length; t++)
+            before[t + 1] = before[t]! + (selves[t] === NOWHERE ? 0 : 1);
+        }
+        this.#device.upload(even, Float64Array.of(p.plan.formula!.value));
+        return {
+          ...{ key0, key1, targets: targets.length, sources: sources.length },
+          multapses: p.plan.formula!.allowMultapses ? 1 : 0,
+          selves: before ? this.#put(before) : 0,
+          ...{ even, odd: even + 8 * 2 ** level, degrees, most: mosts + 4 * i },
+        };
+      });
+      const jobs = this.#put(packAll(SplitJob, rows));
+      for (let l = 0; l < level; l++) {
+        const argument = this.#put(SplitLevel.pack({ jobs, jobCount: some.length, level: l }));
+        this.#launch("splitTotals", argument, 2 ** l * some.length);
+      }
+      const argument = this.#put(SplitLevel.pack({ jobs, jobCount: some.length, level }));
+      this.#launch("degreesOfTotals", argument, 2 ** level * some.length);
+      const largest = new Uint32Array(some.length);
+      this.#device.download(mosts, largest);
+      some.forEach((k, i) => {
+        const p = this.#network.projections[k]!;
+        this.#counts.set(p, { total: p.plan.total, maxIndegree: largest[i]! });
+      });
+    }
+  }
+
+  /** by target: its position among the sources, if it must not be its own source */
+  #selvesOf(projection: number): Uint32Array | undefined {
+    const known = this.#selves.get(projection);
+    if (known || this.#selves.has(projection)) return known;
+    const { plan, endpoints } = this.#network.projections[projection]!;
+    let selves: Uint32Array | undefined;
+    if (plan.formula && !plan.formula.allowAutapses) {
+      const { sources, targets } = endpoints;
+      const all = new Uint32Array(targets.length).fill(NOWHERE);
+      let any = false;
+      for (let t = 0; t < targets.length; t++) {
+        const s = sources.position(targets.id(t));
+        if (s < 0) continue;
+        all[t] = s;
+        any = true;
+      }
+      if (any) selves = all;
+    }
+    this.#selves.set(projection, selves);
+    return selves;
+  }
+
+  /** what a rule's walk needs, for targets at some positions; `whole` if the walk must be told all targets */
+  #ruleValues(projection: number, ranges: readonly Run[]): { values: Job; whole: boolean } {
+    const p = this.#network.projections[projection]!;
+    const { sources, targets } = p.endpoints;
+    const f = p.plan.formula;
+    const [key0, key1] = streamKey(this.#network.seed, Purpose.synapse, p.id);
+    const rule =
+      f === undefined
+        ? Rule.list
+        : f.rule === "all_to_all"
+          ? Rule.all
+          : f.rule === "one_to_one"
+            ? Rule.one
+            : f.rule === "pairwise_bernoulli"
+              ? Rule.bernoulli
+              : f.rule === "fixed_outdegree"
+                ? Rule.outdegree
+                : f.allowMultapses
+                  ? Rule.drawn
+                  : Rule.distinct;
+    const purpose =
+      rule === Rule.outdegree ? Purpose.tree : rule === Rule.bernoulli ? Purpose.bernoulli : Purpose.source;
+    const [ruleKey0, ruleKey1] = streamKey(this.#network.seed, purpose, p.id);
+    const whole = ranges.length !== 1 || rule === Rule.outdegree || rule === Rule.list;
+    const from = whole ? 0 : ranges[0]!.position;
+    const length = whole ? targets.length : ranges[0]!.length;
+    const selves = rule === Rule.list ? undefined : this.#selvesOf(projection);
+    const degrees = this.#degrees.get(projection);
+    const runs = cachedRuns(targets);
+    const values: Job = {
+      ...{ rule, key0, key1, ruleKey0, ruleKey1, targets: length, sources: sources.length },
+      indegree: f?.rule === "fixed_indegree" || f?.rule === "fixed_outdegree" ? f.value : 0,
+      multapses: f?.allowMultapses ? 1 : 0,
+      firstPosition: from,
+      degrees: degrees && rule !== Rule.outdegree ? degrees + 4 * from : 0,
+      ...(runs.length === 1
+        ? { firstTargetId: runs[0]!.first + from }
+        : { targetIds: this.#idsOf(targets) + 4 * from }),
+    };
+    if (selves && rule !== Rule.outdegree) values.selves = this.#put(selves) + 4 * from;
+    if (rule === Rule.bernoulli) values.logMiss = f!.value < 1 ? log1p(-f!.value) : 0;
+    if (rule === Rule.distinct) {
+      const words = Math.ceil(sources.length / 32);
+      const workers = Math.max(1, Math.min(length, Math.floor(MOST_BIT_WORDS / Math.max(1, words))));
+      Object.assign(values, { workers, scratch: this.#alloc(4 * words * workers) });
+    }
+    if (rule === Rule.outdegree && selves) {
+      const targetOf = new Uint32Array(sources.length).fill(NOWHERE);
+      selves.forEach((s, t) => {
+        if (s !== NOWHERE) targetOf[s] = t;
+      });
+      values.targetOfSource = this.#put(targetOf);
+    }
+    return { values, whole };
+  }
+
+  readonly #idArrays = new Map<NodeIds, DevicePointer>();
+  #idsOf(ids: NodeIds): DevicePointer {
+    let at = this.#idArrays.get(ids);
+    if (at === undefined) {
+      at = this.#put(Uint32Array.from({ length: ids.length }, (_, i) => ids.id(i)));
+      this.#idArrays.set(ids, at);
+    }
+    return at;
+  }
+
+  /** runs one walk over a projection's synapses; some rules take several launches */
+  #walk(kernel: string, values: Job, p: Projection): void {
+    const launch = (v: Job, items: number) => this.#launch(kernel, this.#put(BuildJob.pack(v)), items);
+    const targets = values.targets as number;
+    const sources = values.sources as number;
+    switch (values.rule) {
+      case Rule.drawn:
+      case Rule.all:
+        launch(values, targets * 32);
+        return;
+      case Rule.distinct:
+        launch(values, values.workers as number);
+        return;
+      case Rule.one:
+      case Rule.bernoulli:
+        launch(values, targets);
+        return;
+      case Rule.list:
+        for (const list of this.#lists(p)) launch({ ...values, ...list }, list.entries);
+        return;
+      default: {
+        // fixed_outdegree: split the targets for some sources at a time, in their order
+        let [levels, most] = [0, targets];
+        for (; most > LEAF; levels++) most = Math.ceil(most / 2);
+        const nodes = 2 ** levels;
+        const each = Math.max(1, Math.min(sources, Math.floor(MOST_CELLS / nodes)));
+        const [even, odd, before] = [0, 1, 2].map(() => this.#alloc(4 * nodes * each)) as [
+          number,
+          number,
+          number,
+        ];
+        const running = this.#zeros(4 * targets);
+        for (let partFirst = 0; partFirst < sources; partFirst += each) {
+          const partSources = Math.min(each, sources - partFirst);
+          const shares = levels % 2 === 0 ? even : odd;
+          const v = { ...values, levels, partFirst, partSources, even, odd, before, running, shares };
+          if (levels === 0)
+            this.#device.upload(even, new Uint32Array(partSources).fill(values.indegree as number));
+          for (let level = 0; level < levels; level++)
+            this.#launch(
+              "splitOutdegrees",
+              this.#put(BuildJob.pack({ ...v, level })),
+              partSources * 2 ** level,
+            );
+          this.#launch("sumOutdegrees", this.#put(BuildJob.pack(v)), partSources);
+          launch(v, nodes);
+        }
+      }
+    }
+  }
+
+  readonly #listed = new Map<Projection, { entries: number; [key: string]: number }[]>();
+  /** synapses that only the host can generate, uploaded once */
+  #lists(p: Projection): readonly ({ entries: number } & Job)[] {
+    let lists = this.#listed.get(p);
+    if (lists) return lists;
+    lists = [];
+    const size = Math.max(1, Math.min(LISTED, p.plan.total));
+    const columns = [0, 1, 2, 3].map(() => new Uint32Array(size));
+    let n = 0;
+    const flush = () => {
+      if (n === 0) return;
+      const [listSources, listTargets, listOrdinals, listIndices] = columns.map((c) =>
+        this.#put(c.subarray(0, n)),
+      ) as [number, number, number, number];
+      lists!.push({ entries: n, listSources, listTargets, listOrdinals, listIndices });
+      n = 0;
+    };
+    p.plan.generate(0, p.endpoints.targets.length, (source, target, ordinal, index) => {
+      columns[0]![n] = source;
+      columns[1]![n] = target;
+      columns[2]![n] = ordinal;
+      columns[3]![n] = Math.max(0, index);
+      if (++n === size) flush();
+    });
+    flush();
+    this.#listed.set(p, lists);
+    return lists;
+  }
+
+  /** Builds all tables. @param firstBlock - of this device among all blocks */
+  build(tables: readonly TablePlan[], layout: RankLayout, firstBlock: number): BuiltTable[] {
+    const find = populationFinder(this.#network.populations);
+    const common = { allBlocks: layout.allBlocks, firstBlock, blocks: layout.blocks };
+    const plans = tables.map((plan) => {
+      const maps = plan.parts.map(({ part }) => this.#sourceMap(part, layout));
+      const firstRow = Math.min(...maps.map((m) => m.first));
+      const rowCount = Math.max(...maps.map((m) => m.end)) - firstRow;
+      const counts = this.#zeros(4 * rowCount * layout.blocks);
+      const jobs = plan.parts.map(({ part, post }, i): { values: Job; p: Projection } => {
+        const p = this.#network.projections[part.projection]!;
+        const ranges = targetRanges(p, part, find);
+        const { values, whole } = this.#ruleValues(part.projection, ranges);
+        return {
+          p,
+          values: {
+            ...values,
+            ...common,
+            ...maps[i]!.values,
+            ...this.#targetMap(p, part, whole ? undefined : ranges[0]!, layout, find),
+            ...this.#drawn(p, part),
+            ...{ firstRow, counts, post, format: plan.format, firstDelay: plan.firstDelay },
+            ...{ localBits: layout.localBits, resolution: this.#network.resolution },
+          },
+        };
+      });
+      for (const { values, p } of jobs) this.#walk("countJob", values, p);
+      return { plan, firstRow, rowCount, counts, jobs };
+    });
+    return plans.map(({ plan, firstRow, rowCount, counts, jobs }) => {
+      const { blocks } = layout;
+      const totals = this.#alloc(4 * rowCount);
+      const bases = this.#alloc(8 * rowCount);
+      const results = this.#zeros(16);
+      const job = { ...{ counts, totals, bases, rows: rowCount, blocks }, most: results, sum: results + 8 };
+      const argument = this.#put(RowJob.pack(job));
+      this.#launch("sumRows", argument, rowCount * 32);
+      const scanners = Math.min(1024, this.#device.info.threadsPerBlock);
+      this.#launch("scanRows", argument, 1, scanners, 8 * scanners);
+      const out = new BigUint64Array(2);
+      this.#device.download(results, out);
+      const narrow = out[0]! <= 65535n;
+      const synapses = Number(out[1]);
+      const rowBytes = Math.ceil((8 + (blocks + 1) * (narrow ? 2 : 4)) / 16) * 16;
+      // room for whole 16 bytes: synapses are brought into the cache in such pieces
+      const rows = this.#device.alloc(rowBytes * rowCount);
+      const data = this.#device.alloc(synapses * FORMAT_BYTES[plan.format]! + 16);
+      const write = this.#put(RowJob.pack({ ...job, table: rows, rowBytes, narrow: narrow ? 1 : 0 }));
+      this.#launch("writeRows", write, rowCount * 32);
+      for (const { values, p } of jobs) this.#walk("fillJob", { ...values, bases, data }, p);
+      const built = {
+        ...{ plan, firstRow, rowCount, rowBytes, narrow, rows, data, synapses },
+        bases: new BigUint64Array(rowCount),
+        totals: new Uint32Array(rowCount),
+      };
+      this.#device.download(bases, built.bases);
+      this.#device.download(totals, built.totals);
+      return built;
+    });
+  }
+
+  /** weights and delays of a part */
+  #drawn(p: Projection, part: Part): Job {
+    const program = (v: SynapseValue): number[] =>
+      v.kind === "distribution"
+        ? SAMPLER_FIELDS.map((f) => v.sampler.program[f])
+        : v.kind === "constant"
+          ? [v.value]
+          : [];
+    const kind = (v: SynapseValue): number =>
+      v.kind === "array" ? KINDS.length : v.kind === "constant" ? 0 : KINDS.indexOf(v.sampler.program.kind);
+    const drawn = (v: SynapseValue) => (v.kind === "distribution" ? 1 : 0);
+    const values: Job = {
+      ...{ splits: part.splits ? 1 : 0, sign: part.sign, storesWeight: part.storesWeight ? 1 : 0 },
+      ...{ drawsWeight: drawn(p.weight), drawsDelay: drawn(p.delay) },
+      ...{ weightKind: kind(p.weight), weight: program(p.weight), delayKind: kind(p.delay) },
+      ...{ delay: program(p.delay), factor: p.factor, magnitude: part.magnitude, perUnit: part.perUnit },
+    };
+    const f = p.plan.formula;
+    if (p.weight.kind === "array") values.weightList = this.#put(p.weight.values);
+    if (p.delay.kind === "array") values.delayList = this.#put(p.delay.values);
+    // positions in the lists of a rule whose in-degrees differ
+    if ((p.weight.kind === "array" || p.delay.kind === "array") && f?.rule === "fixed_total_number") {
+      const n = p.endpoints.targets.length;
+      const degrees = new Uint32Array(n);
+      this.#device.download(this.#degrees.get(part.projection)!, degrees);
+      const starts = new BigUint64Array(n);
+      for (let i = 1; i < n; i++) starts[i] = starts[i - 1]! + BigInt(degrees[i - 1]!);
+      values.starts = this.#put(starts);
+    }
+    return values;
+  }
+
+  #sourceMap(part: Part, layout: RankLayout): { first: number; end: number; values: Job } {
+    const p = this.#network.projections[part.projection]!;
+    const { sources } = p.endpoints;
+    const index = (i: number) => layout.sourceIndex(p.alias === undefined ? sources.id(i) : p.alias + i);
+    const runs = p.alias === undefined ? cachedRuns(sources) : [];
+    const n = sources.length;
+    if (runs.length === 1) {
+      const [first, last] = [index(0), index(n - 1)];
+      const find = populationFinder(this.#network.populations);
+      const population = find(runs[0]!.first);
+      if (last - first === n - 1 && population >= 0 && find(runs[0]!.first + n - 1) === population)
+        return { first, end: last + 1, values: { firstSourceRank: first } };
+    }
+    const ranks = new Uint32Array(n).fill(NOWHERE);
+    let [first, end] = [NOWHERE, 0];
+    for (let i = 0; i < n; i++) {
+      const at = index(i);
+      // of a spike generator with weights of its own only one source is used
+      if (at < 0) continue;
+      ranks[i] = at;
+      first = Math.min(first, at);
+      end = Math.max(end, at + 1);
+    }
+    return { first, end, values: { sourceRanks: this.#put(ranks) } };
+  }
+
+  #targetMap(
+    p: Projection,
+    part: Part,
+    range: Run | undefined,
+    layout: RankLayout,
+    find: (id: number) => number,
+  ): Job {
+    const { targets } = p.endpoints;
+    const from = range?.position ?? 0;
+    const n = range?.length ?? targets.length;
+    const ranks = new Uint32Array(n);
+    let linear = true;
+    for (let i = 0; i < n; i++) {
+      const id = targets.id(from + i);
+      const k = find(id);
+      ranks[i] = part.populations.includes(k)
+        ? layout.rankBase[k]! + id - this.#network.populations[k]!.first
+        : NOWHERE;
+      if (ranks[i] !== ranks[0]! + i) linear = false;
+    }
+    if (linear && ranks[0] !== NOWHERE) return { firstTargetRank: ranks[0]! };
+    return { targetRanks: this.#put(ranks) };
+  }
+}
+
+/** The positions of the targets that lie in a part's populations, as ranges. */
+function targetRanges(p: Projection, part: Part, find: (id: number) => number): Run[] {
+  const { targets } = p.endpoints;
+  if (p.receptors.size === part.populations.length)
+    return [{ position: 0, first: targets.id(0), length: targets.length }];
+  const ranges: Run[] = [];
+  let start = -1;
+  for (let i = 0; i <= targets.length; i++) {
+    const inside = i < targets.length && part.populations.includes(find(targets.id(i)));
+    if (inside && start < 0) start = i;
+    if (!inside && start >= 0) {
+      ranges.push({ position: start, first: targets.id(start), length: i - start });
+      start = -1;
+    }
+  }
+  return ranges;
+}

@@ -1,0 +1,374 @@
+/** The CUDA engine: one resident kernel per GPU, thousands of steps per launch. */
+
+import { SynfireError } from "../../errors.js";
+import { type Calibration, calibrate } from "../calibration.js";
+import type { Engine, EngineFactory, EngineState, MemoryReport, RunOutcome, RunRequest } from "../engine.js";
+import type { Network, SampleRequest } from "../network.js";
+import { synapseTable } from "../synapses.js";
+import { type BuiltTable, Construction } from "./construct.js";
+import { cachedCubin } from "./cubin-cache.js";
+import { DeviceNetwork } from "./device-network.js";
+import type { CudaDevice } from "./driver.js";
+import { planDrives } from "./drives.js";
+import { openDriver } from "./ffi-driver.js";
+import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
+import { openCompiler } from "./nvrtc.js";
+import { chooseDevices } from "./select-devices.js";
+import { blocksFor, type Shape, shapeFor, wideRings } from "./shape.js";
+import { buildSource, runSource } from "./sources.js";
+import { orderSpikes } from "./spikes.js";
+import { FORMAT_BYTES } from "./structs.js";
+import { dataBytes, planTables, type TablePlan } from "./tables.js";
+import { planVariants } from "./variants.js";
+
+/** Mailboxes carry 16 bits of the step. */
+const MOST_STEPS = 32_000;
+/** Polls of the driver before other tasks get their turn. */
+const POLLS = 200;
+
+const FAILURES = ["integration", "emission"] as const;
+
+/** lets other tasks run: signals, progress */
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+class CudaEngine implements Engine {
+  readonly name = "cuda";
+  readonly threads: number;
+  readonly minDelay: number;
+  readonly hardware: string;
+  readonly #network: Network;
+  readonly #calibration: Calibration;
+  readonly #layout: RankLayout;
+  readonly #shape: Shape;
+  readonly #parts: readonly DeviceNetwork[];
+  readonly #construction: Construction;
+  readonly #samples: readonly SampleRequest[];
+  #step = 0;
+  #broken: string | undefined;
+
+  constructor(
+    network: Network,
+    calibration: Calibration,
+    layout: RankLayout,
+    shape: Shape,
+    parts: readonly DeviceNetwork[],
+    construction: Construction,
+    samples: readonly SampleRequest[],
+  ) {
+    this.#network = network;
+    this.#calibration = calibration;
+    this.#layout = layout;
+    this.#shape = shape;
+    this.#parts = parts;
+    this.#construction = construction;
+    this.#samples = samples;
+    this.minDelay = calibration.minDelay;
+    this.threads = layout.allBlocks * shape.threads;
+    this.hardware = parts.map((p) => p.device.info.name).join(", ");
+  }
+
+  async run(request: RunRequest): Promise<RunOutcome> {
+    if (this.#broken !== undefined) throw new SynfireError("cuda-failed", this.#broken);
+    const steps = Math.min(request.steps, MOST_STEPS, ...this.#parts.map((p) => p.roomForSamples()));
+    if (this.#step + steps >= 2 ** 31)
+      throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
+    const first = this.#step;
+    try {
+      for (const p of this.#parts) p.prepare(first, steps, request, this.#layout);
+      for (const p of this.#parts) p.launch();
+      for (let polls = 0; !this.#parts.every((p) => p.device.idle()); polls++)
+        if (polls % POLLS === POLLS - 1) await pause();
+    } catch (error) {
+      this.#broken = `The simulation cannot go on: ${(error as Error).message}`;
+      throw error;
+    }
+    const results = this.#parts.map((p) => p.results());
+    const done = results[0]!.steps;
+    this.#step += done;
+    return {
+      steps: done,
+      spikes: this.#collectSpikes(request.record, first, done),
+      spikeCount: results.reduce((n, r) => n + r.emitted, 0),
+      samples: this.#samples.map((s, k) => {
+        const sampled = this.#parts[0]!.sampledSteps(k, this.#step);
+        const columns = s.neurons.length * s.slots.length;
+        const values = new Float64Array(sampled.length * columns);
+        for (const p of this.#parts) p.addSamples(k, values);
+        return { steps: sampled, values };
+      }),
+      failure: this.#failure(results),
+    };
+  }
+
+  #failure(results: readonly { failure: bigint }[]): RunOutcome["failure"] {
+    const first = results.reduce((a, r) => (r.failure < a ? r.failure : a), 2n ** 64n - 1n);
+    if (first === 2n ** 64n - 1n) return undefined;
+    return {
+      kind: FAILURES[Number(first & 3n)]!,
+      id: Number((first >> 2n) & (2n ** 31n - 1n)),
+      step: Number(first >> 33n),
+    };
+  }
+
+  #collectSpikes(record: boolean, first: number, count: number) {
+    const lists = record ? this.#parts.map((p) => p.records()) : [];
+    const total = lists.reduce((n, l) => n + l.ids.length, 0);
+    const merged = [0, 1, 2].map(() => new Uint32Array(total)) as [Uint32Array, Uint32Array, Uint32Array];
+    let at = 0;
+    for (const l of lists) {
+      merged[0].set(l.ids, at);
+      merged[1].set(l.steps, at);
+      merged[2].set(l.multiplicities, at);
+      at += l.ids.length;
+    }
+    return orderSpikes(merged[0], merged[1], this.#shape.multi ? merged[2] : undefined, first, count);
+  }
+
+  getState(population: number, slot: number): Float64Array {
+    const out = new Float64Array(this.#network.populations[population]!.size);
+    for (const p of this.#parts) p.readState(population, slot, out);
+    return out;
+  }
+
+  setState(population: number, slot: number, values: Float64Array): void {
+    for (const p of this.#parts) p.writeState(population, slot, values);
+  }
+
+  setConstant(population: number, slot: number, values: number | Float64Array): boolean {
+    return this.#parts.every((p) => p.writeConstant(population, slot, values));
+  }
+
+  setContinuous(population: number, port: number, values: Float64Array): void {
+    for (const p of this.#parts) p.writeContinuous(population, port, values);
+  }
+
+  setDrive(drive: number, lambda: number, start: number, stop: number): boolean {
+    if (lambda !== this.#network.drives[drive]!.lambda) return false;
+    for (const p of this.#parts) p.setWindow(drive, start, stop);
+    return true;
+  }
+
+  exportState(): EngineState {
+    const rows = this.#calibration.maxDelay;
+    const pending = this.#network.populations.map((p) =>
+      p.program.receptors.map(() => ({ rows, values: new Float64Array(rows * p.size) })),
+    );
+    for (const p of this.#parts) p.readPending(this.#step, pending);
+    return {
+      step: this.#step,
+      states: this.#network.populations.map((p) =>
+        p.program.states.map((_, slot) => this.getState(p.index, slot)),
+      ),
+      pending,
+    };
+  }
+
+  importState(state: EngineState): void {
+    this.#step = state.step;
+    state.states.forEach((slots, population) => {
+      slots.forEach((values, slot) => {
+        this.setState(population, slot, values);
+      });
+    });
+    for (const p of this.#parts) p.writePending(state.step, state.pending);
+  }
+
+  synapses(projection: number) {
+    return synapseTable(this.#network, this.#calibration, projection);
+  }
+
+  /** All synapses as they lie in device memory: for tests, which compare them with the reference's. @internal */
+  storedSynapses(): { source: number; target: number; delay: number; value: bigint; receptor: number }[] {
+    return this.#parts.flatMap((p) => p.storedSynapses());
+  }
+
+  memory(): MemoryReport {
+    const counts = this.#construction.counts;
+    const tables = this.#parts.flatMap((p) => p.tables);
+    const bytesOf = (t: BuiltTable) => t.synapses * FORMAT_BYTES[t.plan.format]! + t.rowBytes * t.rowCount;
+    const projections = this.#network.projections.map((p, k) => {
+      const c = this.#calibration.projections.get(p)!;
+      // a table's bytes are those of its parts, by their numbers of synapses
+      const bytes = tables.reduce((sum, t) => {
+        const all = t.plan.parts.reduce((n, { part }) => n + part.synapses, 0);
+        const own = t.plan.parts.reduce((n, { part }) => n + (part.projection === k ? part.synapses : 0), 0);
+        return sum + (all > 0 ? (bytesOf(t) * own) / all : 0);
+      }, 0);
+      return {
+        projection: p.id,
+        synapses: counts(p).total,
+        layout: c.layout,
+        reason: c.reason,
+        bytes: Math.round(bytes),
+      };
+    });
+    const sum = (pick: (p: DeviceNetwork) => number) => this.#parts.reduce((n, p) => n + pick(p), 0);
+    return {
+      total: sum((p) => p.bytes),
+      synapses: tables.reduce((n, t) => n + bytesOf(t), 0),
+      neurons: sum((p) => p.neuronBytes),
+      rings: sum((p) => p.ringBytes),
+      projections,
+      scales: this.#calibration.rings,
+      tiles: this.#layout.allBlocks,
+    };
+  }
+
+  dispose(): void {
+    this.#broken ??= "This simulator has been disposed of.";
+    for (const p of this.#parts) p.device.dispose();
+  }
+}
+
+/** @throws SynfireError "no-cuda-driver", "no-cuda-device", "old-gpu", "no-nvrtc", "no-peer-access", "out-of-memory" */
+export const cudaEngine: EngineFactory = async (network, samples, options) => {
+  const driver = await openDriver();
+  const infos = chooseDevices(driver, options.gpus);
+  const devices: CudaDevice[] = [];
+  try {
+    for (const info of infos) devices.push(driver.open(info.index));
+    for (const a of devices) for (const b of devices) if (a !== b) a.enablePeer(b);
+    return await start(network, samples, devices, options.blocks);
+  } catch (error) {
+    for (const d of devices) d.dispose();
+    throw error;
+  }
+};
+
+async function start(
+  network: Network,
+  samples: readonly SampleRequest[],
+  devices: readonly CudaDevice[],
+  wantedBlocks: number | undefined,
+): Promise<CudaEngine> {
+  const cubin = (text: string, name: string, device: CudaDevice) =>
+    cachedCubin(openCompiler, { text, name, architecture: device.info.architecture });
+  const source = buildSource();
+  const constructions: Construction[] = [];
+  for (const device of devices) {
+    const module = device.load(await cubin(source, "construction.cu", device));
+    const construction = new Construction(device, module, network);
+    construction.count();
+    constructions.push(construction);
+  }
+  const { counts } = constructions[0]!;
+  const calibration = calibrate(network, counts);
+  const { variants, variantOf } = planVariants(network, calibration);
+  const wide = wideRings(network, calibration);
+  const info = devices.reduce(
+    (a, d) => (d.info.sharedMemory < a.sharedMemory ? d.info : a),
+    devices[0]!.info,
+  );
+  const blocks = blocksFor(network, info, variants, devices.length, wantedBlocks);
+  const allBlocks = blocks * devices.length;
+  const slots = slotsPerBlock(
+    network.populations.map((p) => p.size),
+    variantOf,
+    allBlocks,
+  );
+  const tables = planTables(network, calibration, wide, Math.ceil(Math.log2(Math.max(2, slots))), counts);
+  const layout = layOut(
+    network,
+    variantOf,
+    tablesOf(network, tables),
+    externalIds(network),
+    devices.length,
+    blocks,
+  );
+  const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
+  const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
+  const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, allBlocks, slice);
+  checkMemory(devices, tables, layout, shape);
+  const drives = planDrives(network, calibration);
+  const text = runSource(shape);
+  const parts: DeviceNetwork[] = [];
+  for (const [index, device] of devices.entries()) {
+    const image = cubin(text, "network.cu", device);
+    const built = constructions[index]!.build(tables, layout, index * blocks);
+    const module = device.load(await image);
+    parts.push(
+      new DeviceNetwork({
+        ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
+        tables: built,
+        kernel: module.kernel("runSteps"),
+      }),
+    );
+    device.synchronize();
+    constructions[index]!.dispose();
+  }
+  for (const p of parts) p.connect(parts);
+  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples);
+}
+
+/** ids that send spikes and are no neurons: generators, and what their weights are published under */
+function externalIds(network: Network): number[] {
+  const find = populationFinder(network.populations);
+  const ids = new Set<number>();
+  for (const p of network.projections) {
+    const { sources } = p.endpoints;
+    for (let i = 0; i < sources.length; i++) {
+      const id = p.alias === undefined ? sources.id(i) : p.alias + i;
+      if (find(id) >= 0) {
+        if (
+          p.alias === undefined &&
+          i + 1 < sources.length &&
+          find(sources.id(sources.length - 1)) === find(id)
+        )
+          i = sources.length - 2;
+        continue;
+      }
+      if (id >= 0) ids.add(id);
+    }
+  }
+  return [...ids].sort((a, b) => a - b);
+}
+
+/** by population: the tables that its neurons have synapses in, so that those with the same can become neighbours */
+function tablesOf(network: Network, tables: readonly TablePlan[]): string[] {
+  return network.populations.map((q) =>
+    tables
+      .flatMap((t, k) =>
+        t.parts.some(({ part }) => {
+          const p = network.projections[part.projection]!;
+          const { sources } = p.endpoints;
+          if (p.alias !== undefined || sources.length === 0) return false;
+          if (sources.position(q.first) >= 0 || sources.position(q.first + q.size - 1) >= 0) return true;
+          for (let i = 0; i < sources.length; i++) {
+            const id = sources.id(i);
+            if (id >= q.first && id < q.first + q.size) return true;
+            if (sources.id(sources.length - 1) - id === sources.length - 1 - i && id > q.first + q.size)
+              break;
+          }
+          return false;
+        })
+          ? [String(k).padStart(6, "0")]
+          : [],
+      )
+      .join(),
+  );
+}
+
+/** @throws SynfireError "out-of-memory" before synapses are allocated */
+function checkMemory(
+  devices: readonly CudaDevice[],
+  tables: readonly TablePlan[],
+  layout: RankLayout,
+  shape: Shape,
+): void {
+  const rows = tables.length * Math.min(layout.sourceCount, layout.slots * layout.allBlocks) * layout.blocks;
+  const cells = layout.slots * layout.blocks;
+  const needed =
+    dataBytes(tables) / devices.length +
+    rows * 6 +
+    shape.ringBytes * layout.blocks +
+    cells * 8 * (8 + shape.variants.reduce((n, v) => Math.max(n, v.reals + v.ints), 0));
+  for (const d of devices) {
+    const free = d.freeMemory();
+    if (needed > free)
+      throw new SynfireError(
+        "out-of-memory",
+        `The network needs about ${(needed / 2 ** 30).toFixed(2)} GiB on each GPU; ${d.info.name} has ${(free / 2 ** 30).toFixed(2)} GiB free.`,
+        "device",
+      );
+  }
+}

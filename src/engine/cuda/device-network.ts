@@ -1,0 +1,676 @@
+/** One GPU's share of a network: neurons, rings, tables, recordings in its memory, and the launches of the resident loop. */
+
+import type { Calibration } from "../calibration.js";
+import type { RunRequest } from "../engine.js";
+import type { Network, SampleRequest, Values } from "../network.js";
+import type { BuiltTable } from "./construct.js";
+import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
+import type { DrivePlan } from "./drives.js";
+import type { RankLayout } from "./layout.js";
+import type { Shape } from "./shape.js";
+import { type FieldValue, packAll } from "./struct.js";
+import {
+  Drive,
+  DriveEntry,
+  FORMAT_BYTES,
+  Format,
+  NOBODY,
+  PopulationInfo,
+  RingInfo,
+  RunParams,
+  SampleInfo,
+  SampleItem,
+  Table,
+} from "./structs.js";
+import type { Variant } from "./variants.js";
+
+/** Bytes for recorded spikes between two looks of the host, and for samples of one recorder. */
+const RECORD_BYTES = 256 * 2 ** 20;
+const SAMPLE_BYTES = 64 * 2 ** 20;
+const RECORD_ENTRY = 8;
+
+export interface DeviceNetworkParts {
+  readonly device: CudaDevice;
+  /** of the device among those used */
+  readonly index: number;
+  readonly network: Network;
+  readonly calibration: Calibration;
+  readonly layout: RankLayout;
+  readonly shape: Shape;
+  readonly variantOf: readonly number[];
+  readonly drives: readonly DrivePlan[];
+  readonly samples: readonly SampleRequest[];
+  readonly tables: readonly BuiltTable[];
+  readonly kernel: Kernel;
+}
+
+type RealArray = Float32Array | Float64Array;
+
+export class DeviceNetwork {
+  readonly device: CudaDevice;
+  readonly tables: readonly BuiltTable[];
+  bytes = 0;
+  readonly neuronBytes: number;
+  readonly ringBytes: number;
+  readonly #p: DeviceNetworkParts;
+  readonly #cells: number;
+  readonly #wide: boolean;
+  readonly #memory: {
+    readonly reals: DevicePointer;
+    readonly ints: DevicePointer;
+    readonly realUniforms: DevicePointer;
+    readonly intUniforms: DevicePointer;
+    readonly rings: DevicePointer;
+    readonly mail: DevicePointer;
+    readonly records: DevicePointer;
+    readonly recordCounts: DevicePointer;
+    readonly outcome: DevicePointer;
+    readonly params: DevicePointer;
+    readonly drives: DevicePointer;
+    readonly sampleInfos: DevicePointer;
+  };
+  readonly #fixed: Record<string, FieldValue>;
+  readonly #recordCapacity: number;
+  readonly #realUniformCount: number;
+  readonly #intUniformCount: number;
+  readonly #ids: Uint32Array;
+  readonly #sampleBuffers: { readonly values: DevicePointer; readonly rows: number }[] = [];
+  #driveRows: Record<string, FieldValue>[] = [];
+  #driveOf: number[] = [];
+  #sampled: { first: number; last: number; interval: number }[] = [];
+  #external: DevicePointer[] = [];
+
+  constructor(parts: DeviceNetworkParts) {
+    this.#p = parts;
+    this.device = parts.device;
+    this.tables = parts.tables;
+    const { network, layout, shape, variantOf, calibration } = parts;
+    this.#cells = layout.blocks * layout.slots;
+    this.#wide = network.precision === "float64";
+    const cells = this.#cells;
+    const realBytes = this.#wide ? 8 : 4;
+    const most = (pick: (v: Variant) => number) => Math.max(1, ...shape.variants.map(pick));
+    this.#realUniformCount = most((v) => v.realUniforms);
+    this.#intUniformCount = most((v) => v.intUniforms);
+    const populations = network.populations.length;
+    const reals = this.#alloc(most((v) => v.reals) * cells * realBytes);
+    const ints = this.#alloc(most((v) => v.ints) * cells * 4);
+    const realUniforms = this.#alloc(populations * this.#realUniformCount * realBytes);
+    const intUniforms = this.#alloc(populations * this.#intUniformCount * 4);
+    this.neuronBytes = (most((v) => v.reals) * realBytes + most((v) => v.ints) * 4 + 6) * cells;
+    this.device.fill(reals, 0, most((v) => v.reals) * cells * realBytes);
+    this.device.fill(ints, 0, most((v) => v.ints) * cells * 4);
+    this.ringBytes = shape.ringBytes * layout.blocks;
+    const rings = this.#alloc(this.ringBytes);
+    this.device.fill(rings, 0, this.ringBytes);
+    const mailBytes = shape.mailDepth * layout.allBlocks * shape.mailWords * 8;
+    // at least what the steps until all blocks have stopped can need
+    this.#recordCapacity = Math.max(
+      (shape.lag + 3) * layout.slots,
+      Math.min(2 ** 24, Math.floor(RECORD_BYTES / RECORD_ENTRY / layout.blocks)),
+    );
+    const records = this.#alloc(this.#recordCapacity * RECORD_ENTRY * layout.blocks);
+    const recordCounts = this.#alloc(4 * layout.blocks);
+    this.#ids = new Uint32Array(cells);
+    const owners = new Uint16Array(cells).fill(NOBODY);
+    for (const p of network.populations)
+      this.#each(p.index, (i, cell) => {
+        this.#ids[cell] = p.first + i;
+        owners[cell] = p.index;
+      });
+    const drives = this.#planDrives();
+    const scales = Float64Array.from({ length: populations * shape.wide.length }, (_, k) => {
+      const ring = calibration.rings[Math.floor(k / shape.wide.length)]![k % shape.wide.length];
+      return ring ? 2 ** ring.exponent : 1;
+    });
+    this.#memory = {
+      ...{ reals, ints, realUniforms, intUniforms, rings, records, recordCounts, drives },
+      mail: this.#alloc(mailBytes),
+      outcome: this.#alloc(32),
+      params: this.#alloc(RunParams.bytes),
+      sampleInfos: this.#alloc(SampleInfo.bytes * Math.max(1, parts.samples.length)),
+    };
+    this.#fixed = {
+      lag: shape.lag,
+      ...{ allBlocks: layout.allBlocks, blocks: layout.blocks, firstBlock: parts.index * layout.blocks },
+      ...{ slots: layout.slots, devices: layout.devices, ownDevice: parts.index },
+      ...{ mailDepth: shape.mailDepth, mailWords: shape.mailWords, sharedTables: shape.sharedTables },
+      ...{ tableOffset: shape.tableOffset, listOffset: shape.listOffset, lateOffset: shape.lateOffset },
+      ...{ recordCapacity: this.#recordCapacity, ringBytes: shape.ringBytes },
+      ...this.#putTables(),
+      ...{ rings, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
+      ringInfo: this.#put(
+        packAll(
+          RingInfo,
+          shape.rings.map(({ rows, sharedOffset, offset }) => ({ rows, sharedOffset, offset })),
+        ),
+      ),
+      populations: this.#put(owners),
+      ids: this.#put(this.#ids),
+      populationInfo: this.#put(
+        packAll(
+          PopulationInfo,
+          network.populations.map((p) => ({
+            variant: variantOf[p.index]!,
+            firstReal: p.index * this.#realUniformCount,
+            firstInt: p.index * this.#intUniformCount,
+            ...{ key0: p.key[0], key1: p.key[1], maxEmission: Math.min(p.maxEmission, 65535) },
+            firstDrive: Math.max(0, this.#drivesOf(p.index)[0] ?? 0),
+            driveCount: this.#drivesOf(p.index).length,
+          })),
+        ),
+      ),
+      scales: this.#put(scales),
+      failure: this.#memory.outcome,
+      emitted: this.#memory.outcome + 8,
+      doneSteps: this.#memory.outcome + 16,
+      samples: this.#memory.sampleInfos,
+      ...this.#planSamples(),
+    };
+    if (shape.tiles === 1) this.#fixed.ownSynapses = this.#ownSynapses();
+    for (const p of network.populations) {
+      p.constants.forEach((v, slot) => {
+        this.writeConstant(p.index, slot, v);
+      });
+      p.states.forEach((v, slot) => {
+        this.writeState(p.index, slot, v);
+      });
+    }
+  }
+
+  /** tells the addresses of all devices' mailboxes */
+  connect(all: readonly DeviceNetwork[]): void {
+    this.#fixed.mail = all.map((d) => d.#memory.mail);
+  }
+
+  #alloc(bytes: number): DevicePointer {
+    this.bytes += bytes;
+    return this.device.alloc(bytes);
+  }
+
+  #put(data: ArrayBufferView): DevicePointer {
+    const p = this.#alloc(data.byteLength);
+    this.device.upload(p, data);
+    return p;
+  }
+
+  /** the neurons of a population that live here: position in the population, cell */
+  #each(population: number, visit: (position: number, cell: number) => void): void {
+    const { layout, index, network } = this.#p;
+    const base = layout.rankBase[population]!;
+    const { size } = network.populations[population]!;
+    const first = index * layout.blocks;
+    for (let i = 0; i < size; i++) {
+      const rank = base + i;
+      const block = (rank % layout.allBlocks) - first;
+      if (block < 0 || block >= layout.blocks) continue;
+      visit(i, block * layout.slots + Math.floor(rank / layout.allBlocks));
+    }
+  }
+
+  // ---- tables
+
+  #putTables(): Record<string, FieldValue> {
+    const { shape, layout } = this.#p;
+    const rows = this.tables.map((t) => {
+      const ring = shape.rings[t.plan.receptor]!;
+      this.bytes += t.rowBytes * t.rowCount + t.synapses * FORMAT_BYTES[t.plan.format]!;
+      return {
+        ...{ rows: t.rows, data: t.data, weight: BigInt(t.plan.weight), firstRow: t.firstRow },
+        ...{ rowCount: t.rowCount, rowBytes: t.rowBytes, narrow: t.narrow ? 1 : 0, format: t.plan.format },
+        ...{ localBits: layout.localBits, firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
+        ...{ ringOffset: ring.shared ? ring.sharedOffset : ring.offset, ringRows: ring.rows },
+        ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
+      };
+    });
+    // groups of sources that have the same tables
+    const cuts = new Set([0]);
+    for (const t of this.tables) {
+      cuts.add(t.firstRow);
+      cuts.add(t.firstRow + t.rowCount);
+    }
+    const starts = [...cuts].sort((a, b) => a - b);
+    const groupTables: number[] = [];
+    const list: number[] = [];
+    for (const s of starts) {
+      groupTables.push(list.length);
+      this.tables.forEach((t, k) => {
+        if (s >= t.firstRow && s < t.firstRow + t.rowCount) list.push(k);
+      });
+    }
+    groupTables.push(list.length);
+    return {
+      tables: this.#put(packAll(Table, rows)),
+      groups: starts.length,
+      groupStarts: this.#put(Uint32Array.from(starts)),
+      groupTables: this.#put(Uint32Array.from(groupTables)),
+      groupList: this.#put(Uint32Array.from(list.length > 0 ? list : [0])),
+    };
+  }
+
+  /** by cell: address and bytes of the synapses of its neuron, of the first table that has any */
+  #ownSynapses(): DevicePointer {
+    const { layout, index } = this.#p;
+    const own = new BigUint64Array(2 * this.#cells);
+    for (const t of this.tables) {
+      const size = BigInt(FORMAT_BYTES[t.plan.format]!);
+      for (let row = 0; row < t.rowCount; row++) {
+        const rank = t.firstRow + row;
+        if (rank >= layout.slots * layout.allBlocks || t.totals[row] === 0) continue;
+        const block = (rank % layout.allBlocks) - index * layout.blocks;
+        if (block < 0 || block >= layout.blocks) continue;
+        const cell = block * layout.slots + Math.floor(rank / layout.allBlocks);
+        if (own[2 * cell + 1] !== 0n) continue;
+        own[2 * cell] = BigInt(t.data) + t.bases[row]! * size;
+        own[2 * cell + 1] = BigInt(t.totals[row]!) * size;
+      }
+    }
+    return this.#put(own);
+  }
+
+  storedSynapses(): { source: number; target: number; delay: number; value: bigint; receptor: number }[] {
+    const { layout, network, index } = this.#p;
+    const idOf = new Map<number, number>();
+    for (let id = 0; id < network.idCount; id++) {
+      const at = layout.sourceIndex(id);
+      if (at >= 0) idOf.set(at, id);
+    }
+    const out: { source: number; target: number; delay: number; value: bigint; receptor: number }[] = [];
+    for (const t of this.tables) {
+      const bytes = FORMAT_BYTES[t.plan.format]!;
+      const data = new Uint8Array(Math.max(16, t.synapses * bytes));
+      if (t.synapses > 0) this.device.download(t.data, data.subarray(0, t.synapses * bytes));
+      const rows = new Uint8Array(t.rowBytes * t.rowCount);
+      this.device.download(t.rows, rows);
+      const [d, r] = [new DataView(data.buffer), new DataView(rows.buffer)];
+      for (let row = 0; row < t.rowCount; row++) {
+        const at = row * t.rowBytes;
+        const base = Number(r.getBigUint64(at, true));
+        const offset = (b: number) =>
+          t.narrow ? r.getUint16(at + 8 + 2 * b, true) : r.getUint32(at + 8 + 4 * b, true);
+        for (let b = 0; b < layout.blocks; b++) {
+          for (let i = offset(b); i < offset(b + 1); i++) {
+            const k = (base + i) * bytes;
+            const place = bytes === 2 ? d.getUint16(k, true) : d.getUint32(k, true);
+            const packed = t.plan.format === Format.packed;
+            const where = packed ? place & 0xffff : place;
+            const stored = packed
+              ? BigInt(place >>> 16)
+              : t.plan.format === Format.wide32
+                ? BigInt(d.getInt32(k + 4, true))
+                : t.plan.format === Format.wide64
+                  ? d.getBigInt64(k + 8, true)
+                  : 1n;
+            const local = where & (2 ** layout.localBits - 1);
+            out.push({
+              source: idOf.get(t.firstRow + row)!,
+              target: this.#ids[b * layout.slots + local]!,
+              delay: t.plan.firstDelay + (where >>> layout.localBits),
+              value: BigInt(t.plan.weight) * stored,
+              receptor: t.plan.receptor,
+            });
+          }
+        }
+      }
+    }
+    void index;
+    return out;
+  }
+
+  // ---- generators
+
+  #drivesOf(population: number): number[] {
+    return this.#p.drives
+      .map((d, k) => ({ d, k }))
+      .sort((a, b) => a.d.population - b.d.population || a.k - b.k)
+      .flatMap(({ d }, k) => (d.population === population ? [k] : []));
+  }
+
+  #planDrives(): DevicePointer {
+    const { drives, network, calibration } = this.#p;
+    void calibration;
+    const tables = new Map<BigUint64Array, { thresholds: DevicePointer; guide: DevicePointer }>();
+    const sorted = [...drives].sort((a, b) => a.population - b.population);
+    this.#driveOf = sorted.map((d) => d.drive);
+    this.#driveRows = sorted.map((d) => {
+      let table = tables.get(d.thresholds);
+      if (!table)
+        tables.set(
+          d.thresholds,
+          (table = { thresholds: this.#put(d.thresholds), guide: this.#put(d.guide) }),
+        );
+      const { start, stop } = network.drives[d.drive]!;
+      const row: Record<string, FieldValue> = {
+        ...{ start: Math.min(start, 2 ** 32 - 1), stop: Math.min(stop, 2 ** 32 - 1), delay: d.delay },
+        ...{ receptor: d.receptor, key0: d.key[0], key1: d.key[1], first: d.first },
+        ...{ count: d.thresholds.length, weight: BigInt(d.weight), ...table },
+      };
+      if (d.entries) {
+        const counts = new Uint32Array(this.#cells + 1);
+        const lists = new Map<number, readonly { ordinal: number; delay: number; weight: number }[]>();
+        this.#each(d.population, (i, cell) => {
+          const list = d.entries!.get(i);
+          if (list) lists.set(cell, list);
+        });
+        const rows: { ordinal: number; delay: number; weight: bigint }[] = [];
+        for (let cell = 0; cell < this.#cells; cell++) {
+          for (const e of lists.get(cell) ?? []) rows.push({ ...e, weight: BigInt(e.weight) });
+          counts[cell + 1] = rows.length;
+        }
+        row.entryStarts = this.#put(counts);
+        row.entries = this.#put(packAll(DriveEntry, rows));
+      }
+      return row;
+    });
+    return this.#put(packAll(Drive, this.#driveRows));
+  }
+
+  setWindow(drive: number, start: number, stop: number): void {
+    this.#driveRows.forEach((row, k) => {
+      if (this.#driveOf[k] !== drive) return;
+      row.start = Math.min(start, 2 ** 32 - 1);
+      row.stop = Math.min(stop, 2 ** 32 - 1);
+    });
+    this.device.upload(this.#memory.drives, packAll(Drive, this.#driveRows));
+  }
+
+  // ---- samples
+
+  #planSamples(): Record<string, FieldValue> {
+    const { samples, network, variantOf, shape } = this.#p;
+    if (samples.length === 0) return {};
+    const items: { cell: number; request: number; slot: number; integer: number; column: number }[] = [];
+    samples.forEach((s, request) => {
+      const p = network.populations[s.population]!;
+      const variant = shape.variants[variantOf[s.population]!]!;
+      const columnsOf = new Map<number, number[]>();
+      s.neurons.forEach((n, k) => {
+        const known = columnsOf.get(n);
+        if (known) known.push(k);
+        else columnsOf.set(n, [k]);
+      });
+      this.#each(s.population, (i, cell) => {
+        for (const n of columnsOf.get(i) ?? []) {
+          s.slots.forEach((slot, k) => {
+            const binding = p.program.bindings.findIndex((b) => b.kind === "state" && b.index === slot);
+            items.push({
+              ...{ cell, request, slot: variant.places[binding]! },
+              integer: p.program.states[slot]!.type === "i32" ? 1 : 0,
+              column: n * s.slots.length + k,
+            });
+          });
+        }
+      });
+      const columns = s.neurons.length * s.slots.length;
+      const rows = Math.max(16, Math.min(32_000, Math.floor(SAMPLE_BYTES / (8 * Math.max(1, columns)))));
+      this.#sampleBuffers.push({ values: this.#alloc(8 * rows * columns), rows });
+    });
+    items.sort((a, b) => a.cell - b.cell);
+    const starts = new Uint32Array(this.#cells + 1);
+    for (const item of items) starts[item.cell + 1]!++;
+    for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
+    return {
+      itemStarts: this.#put(starts),
+      items: this.#put(
+        packAll(
+          SampleItem,
+          items.map(({ cell, ...item }) => item),
+        ),
+      ),
+    };
+  }
+
+  /** steps until the first sample buffer is full */
+  roomForSamples(): number {
+    return Math.min(
+      Number.POSITIVE_INFINITY,
+      ...this.#p.samples.map((s, k) => this.#sampleBuffers[k]!.rows * s.interval),
+    );
+  }
+
+  sampledSteps(request: number, end: number): Uint32Array {
+    const { first, last, interval } = this.#sampled[request]!;
+    const steps: number[] = [];
+    for (let s = first; s <= Math.min(last, end); s += interval) steps.push(s);
+    return Uint32Array.from(steps);
+  }
+
+  /** adds what was sampled here; other devices' columns are 0 there */
+  addSamples(request: number, into: Float64Array): void {
+    if (into.length === 0) return;
+    const { layout } = this.#p;
+    if (layout.devices === 1) {
+      this.device.download(this.#sampleBuffers[request]!.values, into);
+      return;
+    }
+    const own = new Float64Array(into.length);
+    this.device.download(this.#sampleBuffers[request]!.values, own);
+    const s = this.#p.samples[request]!;
+    const columns = s.neurons.length * s.slots.length;
+    const here = new Set<number>();
+    this.#each(s.population, (i) => here.add(i));
+    s.neurons.forEach((neuron, n) => {
+      if (!here.has(neuron)) return;
+      for (let row = 0; row < into.length / columns; row++)
+        for (let k = 0; k < s.slots.length; k++) {
+          const at = row * columns + n * s.slots.length + k;
+          into[at] = own[at]!;
+        }
+    });
+  }
+
+  // ---- runs
+
+  prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
+    const { shape, samples } = this.#p;
+    const m = this.#memory;
+    this.device.fill(m.mail, 0, shape.mailDepth * layout.allBlocks * shape.mailWords * 8);
+    this.device.fill(m.recordCounts, 0, 4 * layout.blocks);
+    this.device.fill(m.outcome, 0xff, 8);
+    this.device.fill(m.outcome + 8, 0, 24);
+    this.#sampled = samples.map((s) => {
+      const from = Math.max(firstStep, s.start, s.offset - 1) + 1;
+      const first = s.offset + Math.ceil((from - s.offset) / s.interval) * s.interval;
+      return { first, last: Math.min(firstStep + steps, s.stop), interval: s.interval };
+    });
+    this.device.upload(
+      m.sampleInfos,
+      packAll(
+        SampleInfo,
+        this.#sampled.map(({ first, last, interval }, k) => ({
+          ...{ first: Math.min(first, 2 ** 32 - 1), last: Math.max(0, last), interval },
+          columns: samples[k]!.neurons.length * samples[k]!.slots.length,
+          values: this.#sampleBuffers[k]!.values,
+        })),
+      ),
+    );
+    for (const p of this.#external) this.device.free(p);
+    this.#external = [];
+    const scheduled = request.scheduled.filter((s) => s.step > firstStep && s.step <= firstStep + steps);
+    const external: Record<string, FieldValue> = {};
+    if (scheduled.length > 0) {
+      const starts = new Uint32Array(steps + 1);
+      const spikes: number[] = [];
+      for (const s of scheduled) {
+        const at = layout.sourceIndex(s.id);
+        if (at < 0) continue;
+        starts[s.step - firstStep]!++;
+        spikes.push(at, s.multiplicity);
+      }
+      for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
+      const data = [starts, Uint32Array.from(spikes)].map((d) => {
+        const p = this.device.alloc(d.byteLength);
+        this.device.upload(p, d);
+        this.#external.push(p);
+        return p;
+      });
+      external.externalStarts = data[0]!;
+      external.external = data[1]!;
+    }
+    this.device.upload(
+      m.params,
+      RunParams.pack({
+        ...this.#fixed,
+        ...external,
+        ...{ firstStep, steps, record: request.record ? 1 : 0 },
+      }),
+    );
+  }
+
+  launch(): void {
+    const { shape, layout, kernel } = this.#p;
+    this.device.launch(kernel, {
+      ...{ blocks: layout.blocks, threads: shape.threads, shared: shape.sharedBytes },
+      ...{ argument: this.#memory.params, cooperative: true },
+    });
+  }
+
+  results(): { steps: number; emitted: number; failure: bigint } {
+    const out = new BigUint64Array(3);
+    this.device.download(this.#memory.outcome, out);
+    return { failure: out[0]!, emitted: Number(out[1]!), steps: Number(out[2]!) };
+  }
+
+  records(): { ids: Uint32Array; steps: Uint32Array; multiplicities: Uint32Array } {
+    const { layout } = this.#p;
+    const counts = new Uint32Array(layout.blocks);
+    this.device.download(this.#memory.recordCounts, counts);
+    const total = counts.reduce((n, c) => n + c, 0);
+    const out = {
+      ids: new Uint32Array(total),
+      steps: new Uint32Array(total),
+      multiplicities: new Uint32Array(total),
+    };
+    const pairs = new Uint32Array(2 * Math.max(0, ...counts));
+    let at = 0;
+    counts.forEach((count, b) => {
+      if (count === 0) return;
+      const own = pairs.subarray(0, 2 * count);
+      this.device.download(this.#memory.records + RECORD_ENTRY * this.#recordCapacity * b, own);
+      for (let i = 0; i < count; i++, at++) {
+        const entry = own[2 * i + 1]!;
+        out.steps[at] = own[2 * i]!;
+        out.ids[at] = this.#ids[b * layout.slots + (entry & 0xffff)]!;
+        out.multiplicities[at] = entry >>> 16;
+      }
+    });
+    return out;
+  }
+
+  // ---- values of neurons
+
+  #array(integer: boolean, n: number): RealArray | Int32Array {
+    return integer ? new Int32Array(n) : this.#wide ? new Float64Array(n) : new Float32Array(n);
+  }
+
+  #placeOf(population: number, kind: "state" | "constant" | "continuous", slot: number) {
+    const { network, shape, variantOf } = this.#p;
+    const { program } = network.populations[population]!;
+    const binding = program.bindings.findIndex((b) => b.kind === kind && b.index === slot);
+    if (binding < 0) return undefined;
+    const integer = program.update.inputs[binding]!.variable.type === "i32";
+    const variant = shape.variants[variantOf[population]!]!;
+    return { integer, place: variant.places[binding]!, bytes: integer || !this.#wide ? 4 : 8, variant };
+  }
+
+  #writeCells(population: number, integer: boolean, place: number, values: Values): void {
+    const array = this.#array(integer, this.#cells);
+    const bytes = array.BYTES_PER_ELEMENT;
+    const at = (integer ? this.#memory.ints : this.#memory.reals) + place * this.#cells * bytes;
+    this.device.download(at, array);
+    this.#each(population, (i, cell) => {
+      array[cell] = typeof values === "number" ? values : values[i]!;
+    });
+    this.device.upload(at, array);
+  }
+
+  readState(population: number, slot: number, out: Float64Array): void {
+    const where = this.#placeOf(population, "state", slot);
+    if (!where) return;
+    const array = this.#array(where.integer, this.#cells);
+    const base = where.integer ? this.#memory.ints : this.#memory.reals;
+    this.device.download(base + where.place * this.#cells * where.bytes, array);
+    this.#each(population, (i, cell) => {
+      out[i] = array[cell]!;
+    });
+  }
+
+  writeState(population: number, slot: number, values: Values): void {
+    const where = this.#placeOf(population, "state", slot);
+    if (where) this.#writeCells(population, where.integer, where.place, values);
+  }
+
+  /** @returns false if the population must be laid out anew, since its neurons no longer share the value */
+  writeConstant(population: number, slot: number, values: Values): boolean {
+    const where = this.#placeOf(population, "constant", slot);
+    if (!where) return true;
+    if (!where.variant.uniform[slot]) {
+      this.#writeCells(population, where.integer, where.place, values);
+      return true;
+    }
+    if (typeof values !== "number") return false;
+    const one = this.#array(where.integer, 1);
+    one[0] = values;
+    const [base, count] = where.integer
+      ? [this.#memory.intUniforms, this.#intUniformCount]
+      : [this.#memory.realUniforms, this.#realUniformCount];
+    this.device.upload(base + (population * count + where.place) * where.bytes, one);
+    return true;
+  }
+
+  writeContinuous(population: number, port: number, values: Float64Array): void {
+    const where = this.#placeOf(population, "continuous", port);
+    if (where) this.#writeCells(population, where.integer, where.place, values);
+  }
+
+  // ---- sums that arrive later
+
+  #eachPending(
+    step: number,
+    write: boolean,
+    visit: (population: number, receptor: number, row: number, neuron: number, sum: number) => number,
+  ): void {
+    const { shape, layout, network } = this.#p;
+    const bytes = new Uint8Array(this.ringBytes);
+    if (!write) this.device.download(this.#memory.rings, bytes);
+    shape.rings.forEach((ring, receptor) => {
+      for (const p of network.populations) {
+        if (receptor >= p.program.receptors.length) continue;
+        this.#each(p.index, (neuron, cell) => {
+          const block = Math.floor(cell / layout.slots);
+          const base = block * shape.ringBytes + ring.offset;
+          for (let row = 0; row < ring.rows - 1; row++) {
+            const at = ((step + 1 + row) % ring.rows) * layout.slots + (cell % layout.slots);
+            const view = ring.wide
+              ? new BigInt64Array(bytes.buffer, base + 8 * at, 1)
+              : new Int32Array(bytes.buffer, base + 4 * at, 1);
+            const sum = visit(p.index, receptor, row, neuron, Number(view[0]));
+            if (write) view[0] = (ring.wide ? BigInt(sum) : sum) as never;
+          }
+        });
+      }
+    });
+    if (write) this.device.upload(this.#memory.rings, bytes);
+  }
+
+  readPending(step: number, pending: readonly (readonly { rows: number; values: Float64Array }[])[]): void {
+    const { calibration, network } = this.#p;
+    this.#eachPending(step, false, (population, receptor, row, neuron, sum) => {
+      const { rows, values } = pending[population]![receptor]!;
+      const { exponent } = calibration.rings[population]![receptor]!;
+      if (row < rows) values[row * network.populations[population]!.size + neuron] = sum * 2 ** exponent;
+      return sum;
+    });
+  }
+
+  writePending(step: number, pending: readonly (readonly { rows: number; values: Float64Array }[])[]): void {
+    const { calibration, network } = this.#p;
+    this.#eachPending(step, true, (population, receptor, row, neuron) => {
+      const saved = pending[population]?.[receptor];
+      if (!saved || row >= saved.rows) return 0;
+      const { exponent } = calibration.rings[population]![receptor]!;
+      const value = saved.values[row * network.populations[population]!.size + neuron]!;
+      return Math.floor(value * 2 ** -exponent + 0.5);
+    });
+  }
+}

@@ -1,0 +1,82 @@
+/** Poisson input as kernels take it: per population, the generators of its neurons. */
+
+import { Purpose, streamKey } from "../../random/streams.js";
+import { type Calibration, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
+import type { Network } from "../network.js";
+import { forEachSynapse } from "../synapses.js";
+import { populationFinder } from "./layout.js";
+
+export interface DrivePlan {
+  /** index in the network's drives */
+  readonly drive: number;
+  readonly population: number;
+  readonly receptor: number;
+  readonly key: readonly [number, number];
+  /** of all neurons of the population alike: in steps, and in units of the ring */
+  readonly delay: number;
+  readonly weight: number;
+  /** else: what each neuron gets, by position in the population */
+  readonly entries:
+    | ReadonlyMap<number, readonly { ordinal: number; delay: number; weight: number }[]>
+    | undefined;
+  readonly first: number;
+  readonly guide: Uint16Array;
+  readonly thresholds: BigUint64Array;
+}
+
+export function planDrives(network: Network, calibration: Calibration): DrivePlan[] {
+  const plans: DrivePlan[] = [];
+  const find = populationFinder(network.populations);
+  network.drives.forEach((d, drive) => {
+    const p = d.projection;
+    const c = calibration.projections.get(p)!;
+    const table = calibration.poisson.get(d.lambda)!;
+    const thresholds = BigUint64Array.from(table.thresholds, BigInt);
+    // by the upper 8 of 48 bits: thresholds that are below all numbers that begin so
+    const guide = new Uint16Array(256);
+    for (let k = 0, n = 0; k < 256; k++) {
+      while (n < thresholds.length && Math.floor(table.thresholds[n]! / 2 ** 32) < k * 256) n++;
+      guide[k] = n;
+    }
+    const key = streamKey(network.seed, Purpose.poisson, p.id);
+    const base = { drive, key, first: table.first, guide, thresholds };
+    const { targets } = p.endpoints;
+    const once = p.plan.total === targets.length && p.plan.maxIndegree === 1;
+    for (const [population, choice] of p.receptors) {
+      const whole = network.populations[population]!;
+      let own = 0;
+      for (let i = 0; i < targets.length; i++) if (find(targets.id(i)) === population) own++;
+      if (once && own === whole.size && p.weight.kind === "constant" && p.delay.kind === "constant") {
+        const { receptor, value } = receptorOf(choice, p.weight.value * p.factor);
+        plans.push({
+          ...base,
+          population,
+          receptor,
+          delay: delaySteps(p.delay.value, network.resolution),
+          weight: fixedWeight(value, c, p, calibration.rings[population]![receptor]!),
+          entries: undefined,
+        });
+        continue;
+      }
+      const lists = new Map<number, Map<number, { ordinal: number; delay: number; weight: number }[]>>();
+      forEachSynapse(network.seed, p, 0, targets.length, (_, target, weight, delay, ordinal) => {
+        const id = targets.id(target);
+        if (find(id) !== population) return;
+        const { receptor, value } = receptorOf(choice, weight);
+        let list = lists.get(receptor);
+        if (!list) lists.set(receptor, (list = new Map()));
+        const entry = {
+          ordinal,
+          delay: delaySteps(delay, network.resolution),
+          weight: fixedWeight(value, c, p, calibration.rings[population]![receptor]!),
+        };
+        const known = list.get(id - whole.first);
+        if (known) known.push(entry);
+        else list.set(id - whole.first, [entry]);
+      });
+      for (const [receptor, entries] of lists)
+        plans.push({ ...base, population, receptor, delay: 0, weight: 0, entries });
+    }
+  });
+  return plans;
+}

@@ -1,0 +1,126 @@
+/**
+ * Where neurons live: dealt over blocks in turn. The rank of a neuron tells both its block (rank mod blocks) and its place there
+ * (rank div blocks); populations of one model are neighbours, and begin on a whole warp where there are several models.
+ */
+
+import { SynfireError } from "../../errors.js";
+import type { Network, Population } from "../network.js";
+
+const WARP = 32;
+/** Mailboxes hold local ids of 16 bits and counts of 15. */
+const MOST_SLOTS = 32_767;
+
+export interface RankLayout {
+  readonly devices: number;
+  /** per device, and of all devices */
+  readonly blocks: number;
+  readonly allBlocks: number;
+  /** neurons per block, the last of some blocks empty */
+  readonly slots: number;
+  /** 2^localBits >= slots */
+  readonly localBits: number;
+  /** rank of the first neuron, by population */
+  readonly rankBase: readonly number[];
+  /** ranks, and ids from outside after them */
+  readonly sourceCount: number;
+  /** the index under which an id's synapses are found; -1 for ids that send nothing */
+  sourceIndex(id: number): number;
+}
+
+/** ranks that populations take, those of one variant one after the other */
+function rankCount(sizes: readonly number[], variants: readonly number[], allBlocks: number): number {
+  const kinds = [...new Set(variants)];
+  let end = 0;
+  for (const v of kinds) {
+    if (kinds.length > 1) end = Math.ceil(end / (WARP * allBlocks)) * WARP * allBlocks;
+    sizes.forEach((n, k) => {
+      if (variants[k] === v) end += n;
+    });
+  }
+  return end;
+}
+
+/** @throws SynfireError "out-of-memory" if there are more neurons than blocks can hold */
+export function slotsPerBlock(
+  sizes: readonly number[],
+  variants: readonly number[],
+  allBlocks: number,
+): number {
+  const slots = Math.max(1, Math.ceil(rankCount(sizes, variants, allBlocks) / allBlocks));
+  if (slots > MOST_SLOTS)
+    throw new SynfireError(
+      "out-of-memory",
+      `The network has ${slots} neurons per block of a GPU; ${MOST_SLOTS} is the most. Use more GPUs.`,
+      "device",
+    );
+  return slots;
+}
+
+/** Deals the neurons. @param order - key by population: equal keys become neighbours within a variant */
+export function layOut(
+  network: Network,
+  variants: readonly number[],
+  order: readonly string[],
+  externalIds: readonly number[],
+  devices: number,
+  blocks: number,
+): RankLayout {
+  const { populations } = network;
+  const allBlocks = devices * blocks;
+  const slots = slotsPerBlock(
+    populations.map((p) => p.size),
+    variants,
+    allBlocks,
+  );
+  const sorted = populations
+    .map((_, k) => k)
+    .sort(
+      (a, b) =>
+        variants[a]! - variants[b]! || (order[a]! < order[b]! ? -1 : order[a]! > order[b]! ? 1 : a - b),
+    );
+  const rankBase = populations.map(() => 0);
+  const several = new Set(variants).size > 1;
+  let end = 0;
+  sorted.forEach((k, i) => {
+    if (several && (i === 0 || variants[sorted[i - 1]!] !== variants[k]))
+      end = Math.ceil(end / (WARP * allBlocks)) * WARP * allBlocks;
+    rankBase[k] = end;
+    end += populations[k]!.size;
+  });
+  const external = new Map(externalIds.map((id, k) => [id, slots * allBlocks + k]));
+  const find = populationFinder(populations);
+  return {
+    devices,
+    blocks,
+    allBlocks,
+    slots,
+    localBits: Math.ceil(Math.log2(Math.max(2, slots))),
+    rankBase,
+    sourceCount: slots * allBlocks + externalIds.length,
+    sourceIndex(id) {
+      const k = find(id);
+      return k >= 0 ? rankBase[k]! + id - populations[k]!.first : (external.get(id) ?? -1);
+    },
+  };
+}
+
+/** Index of the population that an id belongs to, -1 if it is no neuron's; populations ascend by id. */
+export function populationFinder(populations: readonly Population[]): (id: number) => number {
+  let last = 0;
+  return (id) => {
+    const within = (k: number) => {
+      const p = populations[k];
+      return p !== undefined && id >= p.first && id < p.first + p.size;
+    };
+    if (within(last)) return last;
+    let [low, high] = [0, populations.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (populations[middle]!.first <= id) low = middle;
+      else high = middle;
+    }
+    if (!within(low)) return -1;
+    last = low;
+    return low;
+  };
+}

@@ -1,0 +1,153 @@
+/** How a network is laid over a GPU: blocks, threads, which rings lie in shared memory. */
+
+import type { Calibration } from "../calibration.js";
+import type { Network } from "../network.js";
+import type { DeviceInfo } from "./driver.js";
+import type { RunShape } from "./sources.js";
+import { Table } from "./structs.js";
+import type { TablePlan } from "./tables.js";
+import type { Variant } from "./variants.js";
+
+/** Below this many neurons one block does, and need not exchange anything. */
+const SMALL = 256;
+/** Fewer neurons per block than this gain nothing by more blocks; of models that are integrated numerically, fewer still. */
+const LEAST = 64;
+const LEAST_HEAVY = 16;
+/** Tables that are copied to shared memory. */
+const SHARED_TABLES = 24;
+/** Messages may be read this many steps late at most, if delays allow it: more hides no more. */
+const MOST_LAG = 7;
+
+const isHeavy = (v: Variant): boolean => v.program.bindings.some((b) => b.kind === "limit");
+
+export function blocksFor(
+  network: Network,
+  info: DeviceInfo,
+  variants: readonly Variant[],
+  devices: number,
+  wanted: number | undefined,
+): number {
+  const neurons = network.populations.reduce((n, p) => n + p.size, 0);
+  if (wanted !== undefined) return Math.min(wanted, info.multiprocessors);
+  const heavy = variants.some(isHeavy);
+  if (devices === 1 && neurons <= (heavy ? LEAST_HEAVY : SMALL)) return 1;
+  return Math.max(
+    1,
+    Math.min(info.multiprocessors, Math.ceil(neurons / devices / (heavy ? LEAST_HEAVY : LEAST))),
+  );
+}
+
+export interface RingPlan {
+  readonly wide: boolean;
+  readonly rows: number;
+  readonly shared: boolean;
+  readonly sharedOffset: number;
+  /** in the block's part of global memory */
+  readonly offset: number;
+}
+
+export interface Shape extends RunShape {
+  readonly rings: readonly RingPlan[];
+  readonly ringBytes: number;
+  readonly sharedBytes: number;
+  readonly listOffset: number;
+  readonly tableOffset: number;
+  readonly sharedTables: number;
+  readonly lateOffset: number;
+  readonly lag: number;
+  readonly mailDepth: number;
+  readonly mailWords: number;
+}
+
+const align = (n: number, to = 16): number => Math.ceil(n / to) * to;
+
+/** Which receptors are summed in 64 bits: by index, over all populations. */
+export function wideRings(network: Network, calibration: Calibration): boolean[] {
+  const wide: boolean[] = [false];
+  network.populations.forEach((p) => {
+    calibration.rings[p.index]!.forEach((ring, r) => {
+      wide[r] = (wide[r] ?? false) || ring.form === "f64";
+    });
+  });
+  return wide;
+}
+
+export function shapeFor(
+  network: Network,
+  calibration: Calibration,
+  info: DeviceInfo,
+  variants: readonly Variant[],
+  tables: readonly TablePlan[],
+  wide: readonly boolean[],
+  slots: number,
+  allBlocks: number,
+  synapsesPerSlice: number,
+): Shape {
+  const solo = allBlocks === 1;
+  const heavy = variants.some(isHeavy);
+  const wholeWarps = Math.ceil(slots / 32) * 32;
+  const most = Math.min(info.threadsPerBlock, heavy || network.precision === "float64" ? 512 : 1024);
+  // a block alone needs no warps beside those of its neurons
+  const threads = solo ? Math.min(most, Math.max(64, wholeWarps)) : most;
+  const tiles = Math.ceil(slots / threads);
+  const multi =
+    network.populations.some((p) => p.maxEmission > 1) || network.projections.some((p) => p.maxEmission > 1);
+  // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
+  const rows = wide.map((_, r) =>
+    Math.max(
+      1,
+      ...tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part.maxDelay + 1)),
+    ),
+  );
+  const bytes = wide.map((w, r) => align(rows[r]! * slots * (w ? 8 : 4)));
+  const listOffset = align(32 + 8 * wide.length);
+  const tableOffset = align(listOffset + 4 * slots, 16);
+  const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
+  const lateOffset = align(tableOffset + sharedTables * Table.bytes);
+  let end = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
+  // the smallest first: as many receptors as fit
+  const sharedOffsets = wide.map(() => -1);
+  for (const r of wide.map((_, k) => k).sort((a, b) => bytes[a]! - bytes[b]! || a - b)) {
+    if (end + bytes[r]! > info.sharedMemory) continue;
+    sharedOffsets[r] = end;
+    end += bytes[r]!;
+  }
+  let ringBytes = 0;
+  const rings = wide.map((w, r): RingPlan => {
+    const offset = ringBytes;
+    ringBytes += bytes[r]!;
+    return {
+      wide: w,
+      rows: rows[r]!,
+      shared: sharedOffsets[r]! >= 0,
+      sharedOffset: Math.max(0, sharedOffsets[r]!),
+      offset,
+    };
+  });
+  const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
+  const words = multi ? slots : 2 + Math.ceil(slots / 3);
+  // four loads of each lane serve a slice
+  let group = 4;
+  while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
+  return {
+    real: network.precision === "float64" ? "f64" : "f32",
+    threads,
+    tiles,
+    group,
+    solo,
+    multi,
+    wide,
+    shared: rings.map((r) => r.shared),
+    variants,
+    rings,
+    ringBytes,
+    sharedBytes: end,
+    listOffset,
+    tableOffset,
+    sharedTables,
+    lateOffset,
+    lag,
+    mailDepth: 2 ** Math.ceil(Math.log2(2 * lag + 2)),
+    mailWords: Math.max(2, Math.ceil(words / 2) * 2),
+  };
+}
