@@ -14,6 +14,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Compiler } from "./driver.js";
 import { environment } from "./foreign.js";
+import { OPTIONS } from "./nvrtc.js";
 
 /** Changes when the same source must be compiled anew. The compiler's version is no part of the key: with a cache, none is needed. */
 const FORMAT = "synfire-cubin-1";
@@ -77,7 +78,7 @@ export async function cachedCubin(
   // an emulated compiler makes other images
   const flavour = environment("SYNFIRE_NVRTC_LIBRARY") ?? "";
   const key = createHash("sha256")
-    .update([FORMAT, flavour, source.architecture, source.text].join("\0"))
+    .update([FORMAT, flavour, ...OPTIONS, source.architecture, source.text].join("\0"))
     .digest("hex");
   const path = join(folder, `${key}.cubin`);
   const known = read(path);

@@ -3,7 +3,7 @@
 import type { LibraryHandle } from "koffi";
 import { SynfireError } from "../../errors.js";
 import type { CudaDevice, CudaDriver, DeviceInfo, DevicePointer, Kernel, Launch, Module } from "./driver.js";
-import { environment, type Koffi, loadKoffi, tryLibrary } from "./foreign.js";
+import { environment, type Koffi, loadKoffi, messageOf, tryLibrary } from "./foreign.js";
 
 /** Parameters by function; all return a CUresult. Handles and device addresses are integers of 64 bits. */
 const SIGNATURES = {
@@ -38,10 +38,10 @@ const SIGNATURES = {
   cuFuncGetAttribute: ["void *", "int", "uint64"],
   cuFuncSetAttribute: ["uint64", "int", "int"],
   cuLaunchKernel: [
-    ...["uint64", "uint", "uint", "uint", "uint", "uint", "uint", "uint", "uint64", "void *", "void *"],
+    ...["uint64", "uint", "uint", "uint", "uint", "uint", "uint", "uint", "uint64", "void **", "void *"],
   ],
   cuLaunchCooperativeKernel: [
-    ...["uint64", "uint", "uint", "uint", "uint", "uint", "uint", "uint", "uint64", "void *"],
+    ...["uint64", "uint", "uint", "uint", "uint", "uint", "uint", "uint", "uint64", "void **"],
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -80,13 +80,17 @@ class Cuda {
 
   constructor(koffi: Koffi, library: LibraryHandle) {
     this.#koffi = koffi;
-    for (const [name, parameters] of Object.entries(SIGNATURES))
-      this.#calls.set(name as Name, library.func(name, "int", [...parameters]) as unknown as Call);
-  }
-
-  /** the address of host memory that stays where it is while the view lives */
-  addressOf(view: BigUint64Array): bigint {
-    return BigInt(this.#koffi.address(this.#koffi.as(view, "void *") as never));
+    for (const [name, parameters] of Object.entries(SIGNATURES)) {
+      try {
+        this.#calls.set(name as Name, library.func(name, "int", [...parameters]) as unknown as Call);
+      } catch (error) {
+        throw new SynfireError(
+          "no-cuda-driver",
+          `NVIDIA's driver library lacks ${name}: ${messageOf(error)}. Update the driver.`,
+          "device",
+        );
+      }
+    }
   }
 
   status(name: Name, ...args: readonly unknown[]): number {
@@ -138,7 +142,6 @@ class Device implements CudaDevice {
   readonly #allocated = new Map<DevicePointer, number>();
   readonly #modules = new Set<bigint>();
   readonly #argument = new BigUint64Array(1);
-  readonly #parameters: BigUint64Array;
   #disposed = false;
 
   constructor(cuda: Cuda, info: DeviceInfo) {
@@ -148,7 +151,6 @@ class Device implements CudaDevice {
     this.context = cuda.handle("cuDevicePrimaryCtxRetain", this.#device);
     this.#enter();
     this.#stream = cuda.handle("cuStreamCreate", 1);
-    this.#parameters = BigUint64Array.of(cuda.addressOf(this.#argument));
   }
 
   #enter(): void {
@@ -246,7 +248,7 @@ class Device implements CudaDevice {
       k.shared = shared;
     }
     this.#argument[0] = BigInt(argument);
-    const how = [k.handle, blocks, 1, 1, threads, 1, 1, shared, this.#stream, this.#parameters];
+    const how = [k.handle, blocks, 1, 1, threads, 1, 1, shared, this.#stream, [this.#argument]];
     if (cooperative) this.#cuda.call("cuLaunchCooperativeKernel", ...how);
     else this.#cuda.call("cuLaunchKernel", ...how, null);
   }
@@ -378,4 +380,13 @@ export function openDriver(): Promise<CudaDriver> {
     driver.catch(() => opened.delete(key));
   }
   return driver;
+}
+
+/** Whether there is a GPU that CUDA can use. Never throws. */
+export async function cudaPresent(): Promise<boolean> {
+  try {
+    return (await openDriver()).devices.length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -39,7 +39,13 @@ export function chooseDevices(driver: CudaDriver, wanted: readonly number[] | "a
         `There is no CUDA device ${wanted[k]}; there are: ${there}.`,
         "device",
       );
-    if (d.architecture < OLDEST || !d.cooperative)
+    if (d.architecture >= OLDEST && !d.cooperative)
+      throw new SynfireError(
+        "old-gpu",
+        `CUDA device ${d.index} (${d.name}) does not offer cooperative launches, which Synfire needs: on Windows its driver must be in TCC mode.`,
+        "device",
+      );
+    if (d.architecture < OLDEST)
       throw new SynfireError(
         "old-gpu",
         `CUDA device ${d.index} (${d.name}) has compute capability ${(d.architecture / 10).toFixed(1)}; Synfire needs ${OLDEST / 10}.0 or later (Volta, 2017).`,

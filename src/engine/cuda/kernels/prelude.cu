@@ -2,12 +2,16 @@
 // and other GPUs can see, and warps. Kernels take one parameter, the address of a struct in device memory.
 
 #ifndef SYNFIRE_EMULATED
+#ifdef __CUDACC_RTC__
 typedef unsigned char uint8_t;
 typedef unsigned short uint16_t;
 typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 typedef int int32_t;
 typedef long long int64_t;
+#else
+#include <stdint.h>
+#endif
 #define SYNFIRE_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 // called where a thread waits for others: on a GPU they go on by themselves
 __device__ __forceinline__ void synfirePause() {}
