@@ -1,7 +1,17 @@
 // `npm run bundle`: one archive with Node, the built package and its production dependencies, for machines without a network.
 //     tar xzf synfire-*.tar.gz && synfire/synfire bench microcircuit-full --device cuda
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +27,10 @@ mkdirSync(target);
 // what runs, its sources of examples, benchmarks and the networks that engines are compared on
 for (const name of [...files, "package.json", "package-lock.json", "bench", "test/conformance/networks.ts"])
   if (existsSync(join(root, name))) cpSync(join(root, name), join(target, name), { recursive: true });
-const production = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: root, encoding: "utf8" })
+const production = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .split("\n")
   .map((line) => line.slice(root.replace(/\/$/, "").length + 1))
   .filter((path) => path.startsWith("node_modules/"));
@@ -50,7 +63,9 @@ if (size > 60) throw new Error("The bundle is larger than 60 MB.");
 function commit() {
   try {
     const git = (...words) => execFileSync("git", words, { cwd: root, encoding: "utf8" }).trim();
-    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "-uno") === "" ? "" : "+changes");
+    return (
+      git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "-uno") === "" ? "" : "+changes")
+    );
   } catch {
     return "";
   }

@@ -1,10 +1,11 @@
 /** `synfire bench`: runs the modules of `bench/` and writes what they measured, with machine and commit. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chooseDevices, isCudaName, parseCudaDevices } from "../engine/cuda/select-devices.js";
 import { SynfireError, unknownName } from "../errors.js";
 import type { SimulatorOptions } from "../simulator/options.js";
 import { type Bench, type BenchResult, benchContext, type Spread } from "./bench-context.js";
@@ -47,7 +48,7 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
     if (!all.includes(name)) throw unknownName("unknown-benchmark", "benchmark", name, all);
   const restore = json ? stdoutToStderr() : undefined;
   const watch = watchRuns();
-  const began = circumstances();
+  const began = await circumstances(options);
   const results: Record<string, BenchResult> = {};
   try {
     const log = (...parts: readonly unknown[]) => {
@@ -101,7 +102,8 @@ function benchFolder(): string {
 }
 
 /** When, on what, and of which state of the source. */
-function circumstances() {
+async function circumstances(options: SimulatorOptions) {
+  const gpus = await gpusOf(options);
   return {
     synfire: packageVersion(),
     commit: commit(),
@@ -112,13 +114,28 @@ function circumstances() {
       memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
       platform: `${platform()} ${process.arch}`,
       node: process.version,
+      ...(gpus ? { gpus } : {}),
       /** runnable processes in the minute before: above 0.5, something else took part of the machine */
       load: Math.round(loadavg()[0]! * 100) / 100,
     },
   };
 }
 
+/** what the device "cuda" would take */
+async function gpusOf({ device }: SimulatorOptions): Promise<readonly string[] | undefined> {
+  if (device === undefined || !isCudaName(device)) return undefined;
+  const { openDriver } = await import("../engine/cuda/ffi-driver.js");
+  const driver = await openDriver();
+  return [
+    ...chooseDevices(driver, parseCudaDevices(device)).map((d) => d.name),
+    `CUDA ${(driver.version / 1000).toFixed(0)}.${(driver.version % 1000) / 10}`,
+  ];
+}
+
 function commit(): string | undefined {
+  // a bundle has no repository, but says what it was made of
+  const bundled = fileURLToPath(new URL("../../commit", import.meta.url));
+  if (existsSync(bundled)) return readFileSync(bundled, "utf8");
   const git = (...words: string[]) =>
     execFileSync("git", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {

@@ -89,7 +89,7 @@ async function main(argv: string[]): Promise<void> {
 function simulatorFlags(command: ReturnType<CAC["command"]>) {
   return command
     .option("--threads <n>", "number of threads (default: that of the cores)")
-    .option("--device <name>", "auto, cpu or reference")
+    .option("--device <name>", "auto, cpu, cuda, cuda:1, cuda:0,1, cuda:all or reference")
     .option("--seed <n>", "seed of all random numbers")
     .option("--precision <name>", "float32 or float64");
 }

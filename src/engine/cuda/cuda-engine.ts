@@ -8,7 +8,7 @@ import { synapseTable } from "../synapses.js";
 import { type BuiltTable, Construction } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork } from "./device-network.js";
-import type { CudaDevice } from "./driver.js";
+import type { CudaDevice, CudaDriver } from "./driver.js";
 import { planDrives } from "./drives.js";
 import { openDriver } from "./ffi-driver.js";
 import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
@@ -228,7 +228,7 @@ export const cudaEngine: EngineFactory = async (network, samples, options) => {
   try {
     for (const info of infos) devices.push(driver.open(info.index));
     for (const a of devices) for (const b of devices) if (a !== b) a.enablePeer(b);
-    return await start(network, samples, devices, options.blocks);
+    return await start(network, samples, driver, devices, options.blocks);
   } catch (error) {
     for (const d of devices) d.dispose();
     throw error;
@@ -238,11 +238,16 @@ export const cudaEngine: EngineFactory = async (network, samples, options) => {
 async function start(
   network: Network,
   samples: readonly SampleRequest[],
+  driver: CudaDriver,
   devices: readonly CudaDevice[],
   wantedBlocks: number | undefined,
 ): Promise<CudaEngine> {
   const cubin = (text: string, name: string, device: CudaDevice) =>
-    cachedCubin(openCompiler, { text, name, architecture: device.info.architecture });
+    cachedCubin(() => openCompiler({ driver: driver.version, architectures: [device.info.architecture] }), {
+      text,
+      name,
+      architecture: device.info.architecture,
+    });
   const source = buildSource();
   const constructions: Construction[] = [];
   for (const device of devices) {
