@@ -7,7 +7,7 @@ import type { Network, SampleRequest } from "../network.js";
 import { synapseTable } from "../synapses.js";
 import { type BuiltTable, Construction } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
-import { DeviceNetwork } from "./device-network.js";
+import { DeviceNetwork, groupsOf } from "./device-network.js";
 import type { CudaDevice, CudaDriver } from "./driver.js";
 import { planDrives } from "./drives.js";
 import { openDriver } from "./ffi-driver.js";
@@ -282,15 +282,23 @@ async function start(
   );
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
-  const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, allBlocks, slice);
+  const shape = shapeFor(
+    network,
+    calibration,
+    info,
+    variants,
+    tables,
+    wide,
+    slots,
+    { devices: devices.length, blocks },
+    slice,
+  );
   checkMemory(devices, tables, layout, shape);
   const drives = planDrives(network, calibration);
-  const text = runSource(shape);
   const parts: DeviceNetwork[] = [];
   for (const [index, device] of devices.entries()) {
-    const image = cubin(text, "network.cu", device);
     const built = constructions[index]!.build(tables, layout, index * blocks);
-    const module = device.load(await image);
+    const module = device.load(await cubin(runSource(shape, groupsOf(built)), "network.cu", device));
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },

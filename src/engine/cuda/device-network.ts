@@ -16,7 +16,6 @@ import {
   Format,
   NOBODY,
   PopulationInfo,
-  RingInfo,
   RunParams,
   SampleInfo,
   SampleItem,
@@ -41,7 +40,20 @@ export interface DeviceNetworkParts {
   readonly drives: readonly DrivePlan[];
   readonly samples: readonly SampleRequest[];
   readonly tables: readonly BuiltTable[];
+  /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
+}
+
+/** The first sources of groups that have the same tables. */
+export function groupsOf(
+  tables: readonly { readonly firstRow: number; readonly rowCount: number }[],
+): number[] {
+  const cuts = new Set([0]);
+  for (const t of tables) {
+    cuts.add(t.firstRow);
+    cuts.add(t.firstRow + t.rowCount);
+  }
+  return [...cuts].sort((a, b) => a - b);
 }
 
 type RealArray = Float32Array | Float64Array;
@@ -79,6 +91,7 @@ export class DeviceNetwork {
   #driveOf: number[] = [];
   #sampled: { first: number; last: number; interval: number }[] = [];
   #external: DevicePointer[] = [];
+  #params: Uint8Array = new Uint8Array(0);
 
   constructor(parts: DeviceNetworkParts) {
     this.#p = parts;
@@ -119,8 +132,8 @@ export class DeviceNetwork {
         owners[cell] = p.index;
       });
     const drives = this.#planDrives();
-    const scales = Float64Array.from({ length: populations * shape.wide.length }, (_, k) => {
-      const ring = calibration.rings[Math.floor(k / shape.wide.length)]![k % shape.wide.length];
+    const scales = Float64Array.from({ length: populations * shape.rings.length }, (_, k) => {
+      const ring = calibration.rings[Math.floor(k / shape.rings.length)]![k % shape.rings.length];
       return ring ? 2 ** ring.exponent : 1;
     });
     this.#memory = {
@@ -131,20 +144,10 @@ export class DeviceNetwork {
       sampleInfos: this.#alloc(SampleInfo.bytes * Math.max(1, parts.samples.length)),
     };
     this.#fixed = {
-      lag: shape.lag,
-      ...{ allBlocks: layout.allBlocks, blocks: layout.blocks, firstBlock: parts.index * layout.blocks },
-      ...{ slots: layout.slots, devices: layout.devices, ownDevice: parts.index },
-      ...{ mailDepth: shape.mailDepth, mailWords: shape.mailWords, sharedTables: shape.sharedTables },
-      ...{ tableOffset: shape.tableOffset, listOffset: shape.listOffset, lateOffset: shape.lateOffset },
-      ...{ recordCapacity: this.#recordCapacity, ringBytes: shape.ringBytes },
+      ...{ firstBlock: parts.index * layout.blocks, ownDevice: parts.index },
+      recordCapacity: this.#recordCapacity,
       ...this.#putTables(),
       ...{ rings, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
-      ringInfo: this.#put(
-        packAll(
-          RingInfo,
-          shape.rings.map(({ rows, sharedOffset, offset }) => ({ rows, sharedOffset, offset })),
-        ),
-      ),
       populations: this.#put(owners),
       ids: this.#put(this.#ids),
       populationInfo: this.#put(
@@ -223,13 +226,7 @@ export class DeviceNetwork {
         ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
       };
     });
-    // groups of sources that have the same tables
-    const cuts = new Set([0]);
-    for (const t of this.tables) {
-      cuts.add(t.firstRow);
-      cuts.add(t.firstRow + t.rowCount);
-    }
-    const starts = [...cuts].sort((a, b) => a - b);
+    const starts = groupsOf(this.tables);
     const groupTables: number[] = [];
     const list: number[] = [];
     for (const s of starts) {
@@ -241,7 +238,6 @@ export class DeviceNetwork {
     groupTables.push(list.length);
     return {
       tables: this.#put(packAll(Table, rows)),
-      groups: starts.length,
       groupStarts: this.#put(Uint32Array.from(starts)),
       groupTables: this.#put(Uint32Array.from(groupTables)),
       groupList: this.#put(Uint32Array.from(list.length > 0 ? list : [0])),
@@ -269,7 +265,7 @@ export class DeviceNetwork {
   }
 
   storedSynapses(): { source: number; target: number; delay: number; value: bigint; receptor: number }[] {
-    const { layout, network, index } = this.#p;
+    const { layout, network } = this.#p;
     const idOf = new Map<number, number>();
     for (let id = 0; id < network.idCount; id++) {
       const at = layout.sourceIndex(id);
@@ -313,7 +309,6 @@ export class DeviceNetwork {
         }
       }
     }
-    void index;
     return out;
   }
 
@@ -327,8 +322,7 @@ export class DeviceNetwork {
   }
 
   #planDrives(): DevicePointer {
-    const { drives, network, calibration } = this.#p;
-    void calibration;
+    const { drives, network } = this.#p;
     const tables = new Map<BigUint64Array, { thresholds: DevicePointer; guide: DevicePointer }>();
     const sorted = [...drives].sort((a, b) => a.population - b.population);
     this.#driveOf = sorted.map((d) => d.drive);
@@ -507,21 +501,19 @@ export class DeviceNetwork {
       external.externalStarts = data[0]!;
       external.external = data[1]!;
     }
-    this.device.upload(
-      m.params,
-      RunParams.pack({
-        ...this.#fixed,
-        ...external,
-        ...{ firstStep, steps, record: request.record ? 1 : 0 },
-      }),
-    );
+    this.#params = RunParams.pack({
+      ...this.#fixed,
+      ...external,
+      ...{ firstStep, steps, record: request.record ? 1 : 0, self: m.params },
+    });
+    this.device.upload(m.params, this.#params);
   }
 
   launch(): void {
     const { shape, layout, kernel } = this.#p;
     this.device.launch(kernel, {
       ...{ blocks: layout.blocks, threads: shape.threads, shared: shape.sharedBytes },
-      ...{ argument: this.#memory.params, cooperative: true },
+      ...{ argument: this.#params, cooperative: true },
     });
   }
 

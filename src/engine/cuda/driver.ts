@@ -52,8 +52,8 @@ export interface Launch {
   readonly threads: number;
   /** bytes of dynamic shared memory per block */
   readonly shared: number;
-  /** the kernel's only parameter: an address */
-  readonly argument: DevicePointer;
+  /** the kernel's only parameter: an address, or a struct by value */
+  readonly argument: DevicePointer | Uint8Array;
   /** all blocks must be resident at once; default false */
   readonly cooperative?: boolean;
 }

@@ -247,8 +247,9 @@ class Device implements CudaDevice {
       this.#cuda.call("cuFuncSetAttribute", k.handle, FunctionAttribute.dynamicShared, shared);
       k.shared = shared;
     }
-    this.#argument[0] = BigInt(argument);
-    const how = [k.handle, blocks, 1, 1, threads, 1, 1, shared, this.#stream, [this.#argument]];
+    if (typeof argument === "number") this.#argument[0] = BigInt(argument);
+    const parameter = typeof argument === "number" ? this.#argument : argument;
+    const how = [k.handle, blocks, 1, 1, threads, 1, 1, shared, this.#stream, [parameter]];
     if (cooperative) this.#cuda.call("cuLaunchCooperativeKernel", ...how);
     else this.#cuda.call("cuLaunchKernel", ...how, null);
   }
@@ -285,11 +286,12 @@ class Device implements CudaDevice {
     try {
       this.#enter();
       // whatever still runs must end before its memory goes; if it failed, that has been told
-      this.#cuda.status("cuStreamSynchronize", this.#stream);
+      const ended = this.#cuda.status("cuStreamSynchronize", this.#stream);
       for (const pointer of this.#allocated.keys()) this.#cuda.status("cuMemFree_v2", pointer);
       for (const module of this.#modules) this.#cuda.status("cuModuleUnload", module);
       this.#cuda.status("cuStreamDestroy_v2", this.#stream);
-      this.#cuda.status("cuDevicePrimaryCtxRelease_v2", this.#device);
+      // the context stays for the next simulator, which saves it a third of a second, unless a fault has made it useless
+      if (ended !== SUCCESS) this.#cuda.status("cuDevicePrimaryCtxRelease_v2", this.#device);
     } catch {
       // dispose never throws
     }

@@ -3,7 +3,7 @@
 import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import type { DeviceInfo } from "./driver.js";
-import type { RunShape } from "./sources.js";
+import type { RingPlan, RunShape } from "./sources.js";
 import { Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 import type { Variant } from "./variants.js";
@@ -37,26 +37,8 @@ export function blocksFor(
   );
 }
 
-export interface RingPlan {
-  readonly wide: boolean;
-  readonly rows: number;
-  readonly shared: boolean;
-  readonly sharedOffset: number;
-  /** in the block's part of global memory */
-  readonly offset: number;
-}
-
 export interface Shape extends RunShape {
-  readonly rings: readonly RingPlan[];
-  readonly ringBytes: number;
   readonly sharedBytes: number;
-  readonly listOffset: number;
-  readonly tableOffset: number;
-  readonly sharedTables: number;
-  readonly lateOffset: number;
-  readonly lag: number;
-  readonly mailDepth: number;
-  readonly mailWords: number;
 }
 
 const align = (n: number, to = 16): number => Math.ceil(n / to) * to;
@@ -80,13 +62,16 @@ export function shapeFor(
   tables: readonly TablePlan[],
   wide: readonly boolean[],
   slots: number,
-  allBlocks: number,
+  { devices, blocks }: { readonly devices: number; readonly blocks: number },
   synapsesPerSlice: number,
 ): Shape {
+  const allBlocks = devices * blocks;
   const solo = allBlocks === 1;
   const heavy = variants.some(isHeavy);
   const wholeWarps = Math.ceil(slots / 32) * 32;
-  const most = Math.min(info.threadsPerBlock, heavy || network.precision === "float64" ? 512 : 1024);
+  // fewer threads have more registers each
+  const enough = heavy || network.precision === "float64" || slots <= 512 ? 512 : slots <= 768 ? 768 : 1024;
+  const most = Math.min(info.threadsPerBlock, enough);
   // a block alone needs no warps beside those of its neurons
   const threads = solo ? Math.min(most, Math.max(64, wholeWarps)) : most;
   const tiles = Math.ceil(slots / threads);
@@ -136,9 +121,9 @@ export function shapeFor(
     group,
     solo,
     multi,
-    wide,
-    shared: rings.map((r) => r.shared),
     variants,
+    ...{ devices, blocks, allBlocks, slots },
+    formats: tables.map((t) => t.format),
     rings,
     ringBytes,
     sharedBytes: end,

@@ -7,7 +7,6 @@ import {
   DriveEntry,
   Format,
   PopulationInfo,
-  RingInfo,
   RowJob,
   RunParams,
   SampleInfo,
@@ -18,6 +17,9 @@ import {
   Table,
 } from "./structs.js";
 import { printDraws, printPhilox, printUpdate, type Variant } from "./variants.js";
+
+/** SYNFIRE_DEBUG=profile prints where the time of a step goes. */
+const debugs = (what: string): boolean => (process.env.SYNFIRE_DEBUG ?? "").split(",").includes(what);
 
 const kernel = (name: string): string => texts[`${name}.cu`]!;
 
@@ -39,6 +41,17 @@ export function buildSource(): string {
   ].join("\n");
 }
 
+/** A ring of one receptor, in every block. */
+export interface RingPlan {
+  readonly wide: boolean;
+  readonly rows: number;
+  readonly shared: boolean;
+  readonly sharedOffset: number;
+  /** in the block's part of global memory */
+  readonly offset: number;
+}
+
+/** What the resident loop is compiled for. */
 export interface RunShape {
   readonly real: "f32" | "f64";
   readonly threads: number;
@@ -48,24 +61,54 @@ export interface RunShape {
   readonly group: number;
   readonly solo: boolean;
   readonly multi: boolean;
-  readonly wide: readonly boolean[];
-  readonly shared: readonly boolean[];
   readonly variants: readonly Variant[];
+  readonly devices: number;
+  /** per device, and of all */
+  readonly blocks: number;
+  readonly allBlocks: number;
+  readonly slots: number;
+  readonly lag: number;
+  readonly mailDepth: number;
+  readonly mailWords: number;
+  readonly rings: readonly RingPlan[];
+  readonly ringBytes: number;
+  readonly listOffset: number;
+  readonly tableOffset: number;
+  readonly sharedTables: number;
+  readonly lateOffset: number;
+  readonly formats: readonly number[];
 }
 
-/** The resident loop of a network. */
-export function runSource(r: RunShape): string {
+/** The resident loop of a network. @param groupStarts - the first source of every group that has the same tables */
+export function runSource(r: RunShape, groupStarts: readonly number[]): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
   const late = r.tiles > 1 && r.variants.some((v) => v.program.bindings.some((b) => b.kind === "limit"));
   const flag = (x: boolean) => (x ? 1 : 0);
-  const list = (name: string, values: readonly boolean[]) =>
-    `__device__ constexpr bool ${name}[${values.length}] = {${values.join(", ")}};`;
+  const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
+    `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
+  const few = groupStarts.length <= 8;
   return [
+    `#define SYNFIRE_SCOPE "${r.devices > 1 ? "sys" : "gpu"}"`,
+    ...(debugs("profile") ? ["#define PROFILE"] : []),
     kernel("prelude"),
     formats,
     `#define THREADS ${r.threads}`,
     `#define TILES ${r.tiles}`,
-    `#define RECEPTORS ${r.wide.length}`,
+    `#define RECEPTORS ${r.rings.length}`,
+    `#define DEVICES ${r.devices}`,
+    `#define BLOCKS ${r.blocks}u`,
+    `#define ALL_BLOCKS ${r.allBlocks}u`,
+    `#define SLOTS ${r.slots}u`,
+    `#define LAG ${r.lag}u`,
+    `#define MAIL_DEPTH ${r.mailDepth}u`,
+    `#define MAIL_WORDS ${r.mailWords}u`,
+    `#define RING_BYTES ${r.ringBytes}ull`,
+    `#define LIST_OFFSET ${r.listOffset}`,
+    `#define TABLE_OFFSET ${r.tableOffset}`,
+    `#define SHARED_TABLES ${r.sharedTables}`,
+    `#define LATE_OFFSET ${r.lateOffset}`,
+    `#define GROUPS ${groupStarts.length}`,
+    `#define FORMATS ${r.formats.reduce((mask, f) => mask | (1 << f), 0)}`,
     `#define REALS ${most((v) => v.reals)}`,
     `#define INTS ${most((v) => v.ints)}`,
     `#define REAL_STATES ${most((v) => v.realStates)}`,
@@ -74,12 +117,36 @@ export function runSource(r: RunShape): string {
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
     `#define LATE ${flag(late)}`,
-    `#define ANY_WIDE ${flag(r.wide.some(Boolean))}`,
-    list("RING_WIDE", r.wide),
-    list("RING_SHARED", r.shared),
+    `#define ANY_WIDE ${flag(r.rings.some((x) => x.wide))}`,
+    `#define ANY_SHARED ${flag(r.rings.some((x) => x.shared))}`,
+    `#define ALL_SHARED ${flag(r.rings.every((x) => x.shared))}`,
+    list(
+      "bool",
+      "RING_WIDE",
+      r.rings.map((x) => x.wide),
+    ),
+    list(
+      "bool",
+      "RING_SHARED",
+      r.rings.map((x) => x.shared),
+    ),
+    ...(
+      [
+        ["RING_ROWS", "rows"],
+        ["RING_AT", "offset"],
+        ["RING_SHARED_AT", "sharedOffset"],
+      ] as const
+    ).map(([name, key]) =>
+      list(
+        key === "offset" ? "unsigned long long" : "unsigned",
+        name,
+        r.rings.map((x) => x[key]),
+      ),
+    ),
+    ...(few ? [list("unsigned", "GROUP_STARTS", groupStarts)] : []),
     `typedef ${r.real === "f64" ? "double" : "float"} real;`,
     "#if ANY_WIDE\ntypedef long long Sum;\n#else\ntypedef int Sum;\n#endif",
-    ...[DriveEntry, Drive, Table, RingInfo, PopulationInfo, SampleInfo, SampleItem, RunParams].map(
+    ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams].map(
       (s) => s.declaration,
     ),
     printPhilox(),

@@ -132,8 +132,6 @@ export const Table = struct("Table", {
   ringWide: "u32",
 });
 
-export const RingInfo = struct("RingInfo", { rows: "u32", sharedOffset: "u32", offset: "u64" });
-
 export const Drive = struct("Drive", {
   start: "u32",
   stop: "u32",
@@ -180,32 +178,20 @@ export const SampleItem = struct("SampleItem", {
 });
 
 export const RunParams = struct("RunParams", {
+  /** address of a copy in device memory */
+  self: "u64",
   firstStep: "u32",
   steps: "u32",
-  lag: "u32",
-  allBlocks: "u32",
-  blocks: "u32",
   firstBlock: "u32",
-  slots: "u32",
-  devices: "u32",
   ownDevice: "u32",
-  mailDepth: "u32",
-  mailWords: "u32",
-  groups: "u32",
-  sharedTables: "u32",
-  tableOffset: "u32",
-  listOffset: "u32",
-  lateOffset: "u32",
   record: "u32",
   recordCapacity: "u32",
-  ringBytes: "u64",
   mail: ["uint64_t*", 16],
   tables: "const Table*",
   groupStarts: "const uint32_t*",
   groupTables: "const uint32_t*",
   groupList: "const uint32_t*",
   rings: "unsigned char*",
-  ringInfo: "const RingInfo*",
   populations: "const uint16_t*",
   ids: "const uint32_t*",
   populationInfo: "const PopulationInfo*",

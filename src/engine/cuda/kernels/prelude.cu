@@ -36,12 +36,17 @@ __device__ __forceinline__ unsigned synfireToUnsigned(double x) {
 }
 __device__ __forceinline__ unsigned synfireToUnsigned(float x) { return synfireToUnsigned((double)x); }
 
+// who must see what is written to mailboxes: the blocks of one GPU, or of several
+#ifndef SYNFIRE_SCOPE
+#define SYNFIRE_SCOPE "gpu"
+#endif
+
 // Words of mailboxes: whole or not at all, never from a cache of one's own. Several GPUs: visible to all of them.
 __device__ __forceinline__ void storeMail(uint64_t* to, uint64_t value) {
 #ifdef SYNFIRE_EMULATED
   *(volatile uint64_t*)to = value;
 #else
-  asm volatile("st.relaxed.sys.global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
+  asm volatile("st.relaxed." SYNFIRE_SCOPE ".global.u64 [%0], %1;" ::"l"(to), "l"(value) : "memory");
 #endif
 }
 __device__ __forceinline__ void loadMail(const uint64_t* from, uint64_t& first, uint64_t& second) {
@@ -49,7 +54,7 @@ __device__ __forceinline__ void loadMail(const uint64_t* from, uint64_t& first, 
   first = ((const volatile uint64_t*)from)[0];
   second = ((const volatile uint64_t*)from)[1];
 #else
-  asm volatile("ld.relaxed.sys.global.v2.u64 {%0, %1}, [%2];" : "=l"(first), "=l"(second) : "l"(from) : "memory");
+  asm volatile("ld.relaxed." SYNFIRE_SCOPE ".global.v2.u64 {%0, %1}, [%2];" : "=l"(first), "=l"(second) : "l"(from) : "memory");
 #endif
 }
 __device__ __forceinline__ uint64_t loadMailWord(const uint64_t* from) {
@@ -57,7 +62,7 @@ __device__ __forceinline__ uint64_t loadMailWord(const uint64_t* from) {
   return *(const volatile uint64_t*)from;
 #else
   uint64_t value;
-  asm volatile("ld.relaxed.sys.global.u64 %0, [%1];" : "=l"(value) : "l"(from) : "memory");
+  asm volatile("ld.relaxed." SYNFIRE_SCOPE ".global.u64 %0, [%1];" : "=l"(value) : "l"(from) : "memory");
   return value;
 #endif
 }

@@ -21,39 +21,39 @@ struct Control {
 
 // ---- rings ----------------------------------------------------------------------------------------------------------------
 
-__device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* global, const RingInfo* info, int r, uint32_t cell, bool clear) {
+__device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* global, int r, uint32_t cell, bool clear) {
   if (RING_SHARED[r]) {
     if (RING_WIDE[r]) {
-      long long* at = (long long*)(shared + info[r].sharedOffset) + cell;
+      long long* at = (long long*)(shared + RING_SHARED_AT[r]) + cell;
       const long long sum = *at;
       if (clear) *at = 0;
       return (Sum)sum;
     }
-    int* at = (int*)(shared + info[r].sharedOffset) + cell;
+    int* at = (int*)(shared + RING_SHARED_AT[r]) + cell;
     const int sum = *at;
     if (clear) *at = 0;
     return sum;
   }
   if (RING_WIDE[r]) {
-    long long* at = (long long*)(global + info[r].offset) + cell;
+    long long* at = (long long*)(global + RING_AT[r]) + cell;
     const long long sum = __ldcg(at);
     if (clear && sum != 0) __stcg(at, 0ll);
     return (Sum)sum;
   }
-  int* at = (int*)(global + info[r].offset) + cell;
+  int* at = (int*)(global + RING_AT[r]) + cell;
   const int sum = __ldcg(at);
   if (clear && sum != 0) __stcg(at, 0);
   return sum;
 }
 
-__device__ __forceinline__ void addTo(unsigned char* shared, unsigned char* global, const Table& t, uint32_t cell, long long value) {
-  if (t.ringShared) {
-    if (t.ringWide)
+__device__ __forceinline__ void addTo(unsigned char* shared, unsigned char* global, const Table& t, uint32_t cell, Sum value) {
+  if (ALL_SHARED || (ANY_SHARED && t.ringShared)) {
+    if (ANY_WIDE && t.ringWide)
       atomicAdd((unsigned long long*)(shared + t.ringOffset) + cell, (unsigned long long)value);
     else
       atomicAdd((int*)(shared + t.ringOffset) + cell, (int)value);
   } else {
-    if (t.ringWide)
+    if (ANY_WIDE && t.ringWide)
       atomicAdd((unsigned long long*)(global + t.ringOffset) + cell, (unsigned long long)value);
     else
       atomicAdd((int*)(global + t.ringOffset) + cell, (int)value);
@@ -89,7 +89,7 @@ __device__ __forceinline__ bool emits(const Drive& d, uint32_t step, uint32_t de
   return step > delay && emitted > d.start && emitted <= d.stop;
 }
 
-__device__ __forceinline__ void addSum(Sum* sums, uint32_t receptor, long long value) {
+__device__ __forceinline__ void addSum(Sum* sums, uint32_t receptor, Sum value) {
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++)
     if ((uint32_t)r == receptor) sums[r] += (Sum)value;
@@ -108,11 +108,11 @@ __device__ __forceinline__ void driveInput(const RunParams& p, const PopulationI
           cache.group = emitted >> 3;
           synfirePhilox(id, emitted >> 3, 0, 0, d.key0, d.key1, cache.words[0], cache.words[1], cache.words[2], cache.words[3]);
         }
-        addSum(sums, d.receptor, d.weight * poissonCount(d, id, 0, emitted, cache.words));
+        addSum(sums, d.receptor, (Sum)d.weight * (Sum)poissonCount(d, id, 0, emitted, cache.words));
       } else {
         uint32_t words[4];
         synfirePhilox(id, emitted >> 3, 0, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
-        addSum(sums, d.receptor, d.weight * poissonCount(d, id, 0, emitted, words));
+        addSum(sums, d.receptor, (Sum)d.weight * (Sum)poissonCount(d, id, 0, emitted, words));
       }
       continue;
     }
@@ -123,7 +123,7 @@ __device__ __forceinline__ void driveInput(const RunParams& p, const PopulationI
       const uint32_t emitted = step - entry.delay;
       uint32_t words[4];
       synfirePhilox(id, emitted >> 3, entry.ordinal, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
-      addSum(sums, d.receptor, entry.weight * poissonCount(d, id, entry.ordinal, emitted, words));
+      addSum(sums, d.receptor, (Sum)entry.weight * (Sum)poissonCount(d, id, entry.ordinal, emitted, words));
     }
   }
 }
@@ -139,22 +139,26 @@ __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint
 
 // ---- delivery -------------------------------------------------------------------------------------------------------------
 
+// Only formats that the network has cost anything; if it has one, nothing.
+#define HAS_FORMAT(t, f) ((FORMATS >> (f) & 1) && (FORMATS == 1 << (f) || (t).format == (f)))
+
 // Adds a block's slice of the synapses of one source; the GROUP lanes of a group share it.
 __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
                                               const uint32_t* messageRow, uint32_t source, uint32_t multiplicity, uint32_t lane) {
   uint32_t group = 0;
-  if (p.groups <= 8) {
-    for (uint32_t g = 1; g < p.groups; g++) group += source >= __ldg(p.groupStarts + g) ? 1u : 0u;
-  } else {
-    uint32_t end = p.groups;
-    while (end - group > 1) {
-      const uint32_t middle = (group + end) / 2;
-      if (source >= __ldg(p.groupStarts + middle))
-        group = middle;
-      else
-        end = middle;
-    }
+#if GROUPS <= 8
+#pragma unroll
+  for (int g = 1; g < GROUPS; g++) group += source >= GROUP_STARTS[g] ? 1u : 0u;
+#else
+  uint32_t end = GROUPS;
+  while (end - group > 1) {
+    const uint32_t middle = (group + end) / 2;
+    if (source >= __ldg(p.groupStarts + middle))
+      group = middle;
+    else
+      end = middle;
   }
+#endif
   const uint32_t block = blockIdx.x;
   for (uint32_t k = __ldg(p.groupTables + group); k < __ldg(p.groupTables + group + 1); k++) {
     const Table& t = tables[__ldg(p.groupList + k)];
@@ -170,31 +174,31 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
     }
     const uint32_t mask = (1u << t.localBits) - 1u;
     const uint32_t now = messageRow[t.receptor] + t.firstDelay;
-    const long long unit = t.weight * (long long)multiplicity;
+    const Sum unit = (Sum)t.weight * (Sum)multiplicity;
     for (uint32_t j = from + lane; j < to; j += 4 * GROUP) {
       // four loads on their way before the first is used
       uint32_t places[4];
-      long long values[4];
+      Sum values[4];
 #pragma unroll
       for (int q = 0; q < 4; q++) {
         const uint32_t i = j + q * GROUP;
         places[q] = 0;
         values[q] = unit;
         if (i < to) {
-          if (t.format == FORMAT_PACKED)
+          if (HAS_FORMAT(t, FORMAT_PACKED))
             places[q] = loadOnce((const uint32_t*)t.data + base + i);
-          else if (t.format == FORMAT_PLACE16)
+          else if (HAS_FORMAT(t, FORMAT_PLACE16))
             places[q] = loadOnce((const uint16_t*)t.data + base + i);
-          else if (t.format == FORMAT_PLACE32)
+          else if (HAS_FORMAT(t, FORMAT_PLACE32))
             places[q] = loadOnce((const uint32_t*)t.data + base + i);
-          else if (t.format == FORMAT_WIDE32) {
+          else if (HAS_FORMAT(t, FORMAT_WIDE32)) {
             const uint2 pair = __ldg((const uint2*)t.data + base + i);
             places[q] = pair.x;
             values[q] = unit * (int)pair.y;
-          } else {
+          } else if (HAS_FORMAT(t, FORMAT_WIDE64)) {
             const uint4 four = __ldg((const uint4*)t.data + base + i);
             places[q] = four.x;
-            values[q] = unit * (long long)((uint64_t)four.w << 32 | four.z);
+            values[q] = unit * (Sum)(long long)((uint64_t)four.w << 32 | four.z);
           }
         }
       }
@@ -202,13 +206,13 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
       for (int q = 0; q < 4; q++) {
         if (j + q * GROUP >= to) continue;
         uint32_t place = places[q];
-        if (t.format == FORMAT_PACKED) {
-          values[q] = unit * (long long)(place >> 16);
+        if (HAS_FORMAT(t, FORMAT_PACKED)) {
+          values[q] = unit * (Sum)(place >> 16);
           place &= 0xffffu;
         }
         uint32_t at = now + (place >> t.localBits);
         if (at >= t.ringRows) at -= t.ringRows;
-        addTo(shared, rings, t, at * p.slots + (place & mask), values[q]);
+        addTo(shared, rings, t, at * SLOTS + (place & mask), values[q]);
       }
     }
   }
@@ -270,14 +274,14 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
 #else
   (void)list;
   const uint64_t tag = index & 0xffffu;
-  const uint64_t* mail = p.mail[p.ownDevice] + (uint64_t)(index & (p.mailDepth - 1u)) * p.allBlocks * p.mailWords;
-  for (uint32_t first = 0; first < p.allBlocks; first += THREADS) {
+  const uint64_t* mail = p.mail[p.ownDevice] + (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
+  for (uint32_t first = 0; first < ALL_BLOCKS; first += THREADS) {
     // mailboxes are dealt to warps in turn
     const uint32_t box = first + lane * WARPS + warp;
-    const uint64_t* own = mail + (uint64_t)box * p.mailWords;
+    const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
-    if (box < p.allBlocks) {
+    if (box < ALL_BLOCKS) {
       for (;;) {
         loadMail(own, a, b);
         if (a >> 48 == tag) {
@@ -303,7 +307,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
         entry = MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
         i++;
       }
-      deliverLanes(p, tables, shared, rings, messageRow, holders, (entry & 0xffffu) * p.allBlocks + box, entry >> 16);
+      deliverLanes(p, tables, shared, rings, messageRow, holders, (entry & 0xffffu) * ALL_BLOCKS + box, entry >> 16);
     }
   }
 #endif
@@ -317,6 +321,15 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     }
   }
 }
+
+// Where the time of a step goes, in cycles of the first warp: only where PROFILE is defined.
+#ifdef PROFILE
+#define MARKS long long marks[8] = {0, 0, 0, 0, 0, 0, 0, 0}, markedAt = clock64()
+#define MARK(k) { const long long markNow = clock64(); marks[k] += markNow - markedAt; markedAt = markNow; }
+#else
+#define MARKS
+#define MARK(k)
+#endif
 
 // ---- the loop -------------------------------------------------------------------------------------------------------------
 
@@ -333,50 +346,60 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
   list[atomicAdd(&control->fired, 1u)] = MULTI ? local | (uint32_t)count << 16 : local | 1u << 16;
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParams* __restrict__ params) {
+// The parameters come by value, into constant memory. They begin with the address of a copy in device memory: that is all that
+// the emulator hands over.
+#ifdef SYNFIRE_EMULATED
+#define PARAMETERS const RunParams* params
+#define P (*params)
+#else
+#define PARAMETERS const __grid_constant__ RunParams params
+#define P params
+#endif
+
+extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   SYNFIRE_SHARED(shared);
-  const RunParams& p = *params;
+  const RunParams& p = P;
+  MARKS;
   Control* control = (Control*)shared;
-  uint32_t* list = (uint32_t*)(shared + p.listOffset);
-  const uint32_t slots = p.slots, block = blockIdx.x;
+  uint32_t* list = (uint32_t*)(shared + LIST_OFFSET);
+  const uint32_t block = blockIdx.x;
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
-  unsigned char* rings = p.rings + (uint64_t)block * p.ringBytes;
-  const RingInfo* ringInfo = p.ringInfo;
-  const uint32_t firstCell = block * slots;
-  const uint64_t stride = (uint64_t)p.blocks * slots;
+  unsigned char* rings = p.rings + (uint64_t)block * RING_BYTES;
+  const uint32_t firstCell = block * SLOTS;
+  constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
 
   const Table* tables = p.tables;
-  if (p.sharedTables) {
-    uint32_t* to = (uint32_t*)(shared + p.tableOffset);
-    for (uint32_t i = threadIdx.x; i < p.sharedTables * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
-    tables = (const Table*)(shared + p.tableOffset);
+  if (SHARED_TABLES) {
+    uint32_t* to = (uint32_t*)(shared + TABLE_OFFSET);
+    for (uint32_t i = threadIdx.x; i < SHARED_TABLES * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
+    tables = (const Table*)(shared + TABLE_OFFSET);
   }
   if (threadIdx.x == 0) {
     control->fired = control->arrived = control->stop = control->late = 0;
     control->recorded = p.recordCounts[block];
   }
   for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) {
-    const uint32_t s = p.firstStep + 1 >= p.lag ? p.firstStep + 1 - p.lag : 0u;
-    control->messageRow[1][r] = s % ringInfo[r].rows;
+    const uint32_t s = p.firstStep + 1 >= LAG ? p.firstStep + 1 - LAG : 0u;
+    control->messageRow[1][r] = s % RING_ROWS[r];
   }
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
-    const uint32_t words = ringInfo[r].rows * slots * (RING_WIDE[r] ? 2u : 1u);
-    const uint32_t* from = (const uint32_t*)(rings + ringInfo[r].offset);
-    uint32_t* to = (uint32_t*)(shared + ringInfo[r].sharedOffset);
+    const uint32_t words = RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u);
+    const uint32_t* from = (const uint32_t*)(rings + RING_AT[r]);
+    uint32_t* to = (uint32_t*)(shared + RING_SHARED_AT[r]);
     for (uint32_t i = threadIdx.x; i < words; i += THREADS) to[i] = from[i];
   }
   uint32_t row[RECEPTORS];
 #pragma unroll
-  for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % ringInfo[r].rows;
-  const uint32_t workers = (min(slots, (uint32_t)THREADS) + 31u) / 32u;
+  for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
+  constexpr uint32_t workers = ((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u;
   unsigned long long emitted = 0;
 
 #if TILES == 1
   // one neuron per thread: its state stays in registers
   const uint32_t cell = firstCell + threadIdx.x;
-  const uint32_t own = threadIdx.x < slots ? p.populations[cell] : NOBODY;
+  const uint32_t own = threadIdx.x < SLOTS ? p.populations[cell] : NOBODY;
   const bool active = own != NOBODY;
   const PopulationInfo& population = p.populationInfo[active ? own : 0u];
   const uint32_t id = active ? p.ids[cell] : 0u;
@@ -397,7 +420,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
   const void* ownSynapses = active && p.ownSynapses ? (const void*)p.ownSynapses[2 * cell] : nullptr;
   const uint64_t ownBytes = ownSynapses ? p.ownSynapses[2 * cell + 1] : 0u;
 #else
-  uint16_t* lateList = (uint16_t*)(shared + p.lateOffset);
+  uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
   __syncthreads();
 
@@ -406,8 +429,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
   while (step < lastStep) {
     step++;
 #pragma unroll
-    for (int r = 0; r < RECEPTORS; r++) row[r] = row[r] + 1u == ringInfo[r].rows ? 0u : row[r] + 1u;
+    for (int r = 0; r < RECEPTORS; r++) row[r] = row[r] + 1u == RING_ROWS[r] ? 0u : row[r] + 1u;
 
+    MARK(0)
     // ---- update
 #if TILES == 1
     int count = 0;
@@ -415,7 +439,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
       Sum sums[RECEPTORS];
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) {
-        sums[r] = takeInput(shared, rings, ringInfo, r, row[r] * slots + threadIdx.x, true) + drive[r];
+        sums[r] = takeInput(shared, rings, r, row[r] * SLOTS + threadIdx.x, true) + drive[r];
         drive[r] = 0;
       }
       int failed = 0, unfinished = 0;
@@ -427,7 +451,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
     }
 #else
     for (int phase = 0; phase < (LATE ? 2 : 1); phase++) {
-      const uint32_t todo = phase == 0 ? slots : control->late;
+      const uint32_t todo = phase == 0 ? SLOTS : control->late;
       // late neurons are dealt to warps in turn, so that no warp waits for another's
       for (uint32_t i = phase == 0 ? threadIdx.x : (uint32_t)(lane * WARPS + warp); i < todo; i += THREADS) {
         const uint32_t local = phase == 0 ? i : lateList[i];
@@ -444,7 +468,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
         for (int k = 0; k < INTS; k++) z[k] = p.ints[k * stride + cell];
         Sum sums[RECEPTORS];
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, ringInfo, r, row[r] * slots + local, !LATE);
+        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, r, row[r] * SLOTS + local, !LATE);
         DriveCache cache;
         cache.group = 0xffffffffu;
         driveInput(p, population, id, cell, step, sums, cache);
@@ -458,7 +482,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
         }
 #if LATE
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) takeInput(shared, rings, ringInfo, r, row[r] * slots + local, true);
+        for (int r = 0; r < RECEPTORS; r++) takeInput(shared, rings, r, row[r] * SLOTS + local, true);
 #endif
 #pragma unroll
         for (int k = 0; k < REALS; k++)
@@ -484,6 +508,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
     }
 #endif
 
+    MARK(1)
     // ---- publish: the last warp that has updated its neurons writes the mailbox and the record
     bool publishes = false;
     if (warp < (int)workers) {
@@ -500,16 +525,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
       const uint32_t n = *(volatile uint32_t*)&control->fired;
       uint32_t recorded = *(volatile uint32_t*)&control->recorded;
       // room for what may still come before all blocks have read of the stop
-      const bool full = p.record && (recorded & 0x7fffffffu) + n + (p.lag + 1u) * slots > p.recordCapacity;
+      const bool full = p.record && (recorded & 0x7fffffffu) + n + (LAG + 1u) * SLOTS > p.recordCapacity;
       const uint32_t stop = full || recorded >> 31 ? 1u : 0u;
 #if SOLO
       if (stop && lane == 0) control->stop = 1u;
 #else
       const uint32_t index = step - p.firstStep;
-      const uint64_t place = ((uint64_t)(index & (p.mailDepth - 1u)) * p.allBlocks + p.firstBlock + block) * p.mailWords;
+      const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS;
       for (uint32_t w = lane; w < wordsFor(n); w += 32) {
         const uint64_t value = composeWord(index & 0xffffu, stop, n, w, list);
-        for (uint32_t g = 0; g < p.devices; g++) storeMail(p.mail[g] + place + w, value);
+        for (uint32_t g = 0; g < DEVICES; g++) storeMail(p.mail[g] + place + w, value);
       }
 #endif
       if (p.record) {
@@ -528,6 +553,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
       }
     }
 
+    MARK(2)
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0 && ownSynapses) prefetchRange(ownSynapses, ownBytes);
@@ -548,18 +574,21 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
     if (active) driveInput(p, population, id, cell, step + 1, drive, cache);
 #endif
     for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) {
-      const uint32_t s = step + 1 >= p.lag ? step + 1 - p.lag : 0u;
-      control->messageRow[(step + 1 - p.firstStep) & 1u][r] = s % ringInfo[r].rows;
+      const uint32_t s = step + 1 >= LAG ? step + 1 - LAG : 0u;
+      control->messageRow[(step + 1 - p.firstStep) & 1u][r] = s % RING_ROWS[r];
     }
     __syncwarp();
 
+    MARK(3)
     // ---- read and deliver
 #if SOLO
     __syncthreads();
 #endif
-    if (step - p.firstStep > p.lag)
-      consumeStep(p, tables, shared, rings, control, control->messageRow[(step - p.firstStep) & 1u], list, step - p.lag);
+    if (step - p.firstStep > LAG)
+      consumeStep(p, tables, shared, rings, control, control->messageRow[(step - p.firstStep) & 1u], list, step - LAG);
+    MARK(4)
     __syncthreads();
+    MARK(5)
     if (control->stop) break;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
@@ -569,10 +598,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
   }
 
   // ---- what is still on its way
-  for (uint32_t late = 1; late <= p.lag; late++) {
-    const uint32_t s = step - p.lag + late;
+  for (uint32_t late = 1; late <= LAG; late++) {
+    const uint32_t s = step - LAG + late;
     if (s <= p.firstStep || s > step) continue;
-    for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) control->messageRow[0][r] = s % ringInfo[r].rows;
+    for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) control->messageRow[0][r] = s % RING_ROWS[r];
     __syncthreads();
     consumeStep(p, tables, shared, rings, control, control->messageRow[0], list, s);
     __syncthreads();
@@ -582,9 +611,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
-    const uint32_t words = ringInfo[r].rows * slots * (RING_WIDE[r] ? 2u : 1u);
-    const uint32_t* from = (const uint32_t*)(shared + ringInfo[r].sharedOffset);
-    uint32_t* to = (uint32_t*)(rings + ringInfo[r].offset);
+    const uint32_t words = RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u);
+    const uint32_t* from = (const uint32_t*)(shared + RING_SHARED_AT[r]);
+    uint32_t* to = (uint32_t*)(rings + RING_AT[r]);
     for (uint32_t i = threadIdx.x; i < words; i += THREADS) to[i] = from[i];
   }
 #if TILES == 1
@@ -598,6 +627,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(const RunParam
   }
 #endif
   if (emitted) atomicAdd((unsigned long long*)p.emitted, emitted);
+#ifdef PROFILE
+  if (threadIdx.x == 0 && block == 0)
+    printf("cycles per step: end %lld, update %lld, publish %lld, draw %lld, consume %lld, barrier %lld\n", marks[0] / p.steps, marks[1] / p.steps,
+           marks[2] / p.steps, marks[3] / p.steps, marks[4] / p.steps, marks[5] / p.steps);
+#endif
   if (threadIdx.x == 0) {
     p.recordCounts[block] = control->recorded & 0x7fffffffu;
     if (block == 0) *p.doneSteps = step - p.firstStep;
