@@ -8,6 +8,7 @@ import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
 import type { DrivePlan } from "./drives.js";
 import type { RankLayout } from "./layout.js";
 import type { Shape } from "./shape.js";
+import type { Groups } from "./sources.js";
 import { type FieldValue, packAll } from "./struct.js";
 import {
   Drive,
@@ -44,16 +45,21 @@ export interface DeviceNetworkParts {
   readonly kernel: Kernel;
 }
 
-/** The first sources of groups that have the same tables. */
-export function groupsOf(
-  tables: readonly { readonly firstRow: number; readonly rowCount: number }[],
-): number[] {
+/** Groups of sources that have the same tables. */
+export function groupsOf(tables: readonly Pick<BuiltTable, "firstRow" | "rowCount" | "rowBytes">[]): Groups {
   const cuts = new Set([0]);
   for (const t of tables) {
     cuts.add(t.firstRow);
     cuts.add(t.firstRow + t.rowCount);
   }
-  return [...cuts].sort((a, b) => a - b);
+  const starts = [...cuts].sort((a, b) => a - b);
+  return {
+    starts,
+    tables: starts.map((s) =>
+      tables.flatMap((t, k) => (s >= t.firstRow && s < t.firstRow + t.rowCount ? [k] : [])),
+    ),
+    rowBytes: Math.max(16, ...tables.map((t) => t.rowBytes)),
+  };
 }
 
 type RealArray = Float32Array | Float64Array;
@@ -170,7 +176,7 @@ export class DeviceNetwork {
       samples: this.#memory.sampleInfos,
       ...this.#planSamples(),
     };
-    if (shape.tiles === 1) this.#fixed.ownSynapses = this.#ownSynapses();
+    if (shape.tiles === 1) Object.assign(this.#fixed, this.#ownSynapses());
     for (const p of network.populations) {
       p.constants.forEach((v, slot) => {
         this.writeConstant(p.index, slot, v);
@@ -226,27 +232,22 @@ export class DeviceNetwork {
         ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
       };
     });
-    const starts = groupsOf(this.tables);
-    const groupTables: number[] = [];
-    const list: number[] = [];
-    for (const s of starts) {
-      groupTables.push(list.length);
-      this.tables.forEach((t, k) => {
-        if (s >= t.firstRow && s < t.firstRow + t.rowCount) list.push(k);
-      });
-    }
-    groupTables.push(list.length);
+    const groups = groupsOf(this.tables);
+    const groupTables = [0];
+    for (const list of groups.tables) groupTables.push(groupTables[groupTables.length - 1]! + list.length);
+    const list = groups.tables.flat();
     return {
       tables: this.#put(packAll(Table, rows)),
-      groupStarts: this.#put(Uint32Array.from(starts)),
+      groupStarts: this.#put(Uint32Array.from(groups.starts)),
       groupTables: this.#put(Uint32Array.from(groupTables)),
       groupList: this.#put(Uint32Array.from(list.length > 0 ? list : [0])),
     };
   }
 
   /** by cell: address and bytes of the synapses of its neuron, of the first table that has any */
-  #ownSynapses(): DevicePointer {
+  #ownSynapses(): Record<string, FieldValue> {
     const { layout, index } = this.#p;
+    const ownRows = new BigUint64Array(this.#cells);
     const own = new BigUint64Array(2 * this.#cells);
     for (const t of this.tables) {
       const size = BigInt(FORMAT_BYTES[t.plan.format]!);
@@ -259,9 +260,10 @@ export class DeviceNetwork {
         if (own[2 * cell + 1] !== 0n) continue;
         own[2 * cell] = BigInt(t.data) + t.bases[row]! * size;
         own[2 * cell + 1] = BigInt(t.totals[row]!) * size;
+        ownRows[cell] = BigInt(t.rows + row * t.rowBytes);
       }
     }
-    return this.#put(own);
+    return { ownSynapses: this.#put(own), ownRows: this.#put(ownRows) };
   }
 
   storedSynapses(): { source: number; target: number; delay: number; value: bigint; receptor: number }[] {

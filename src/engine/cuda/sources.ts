@@ -6,6 +6,7 @@ import {
   Drive,
   DriveEntry,
   Format,
+  NOWHERE,
   PopulationInfo,
   RowJob,
   RunParams,
@@ -79,14 +80,23 @@ export interface RunShape {
   readonly formats: readonly number[];
 }
 
-/** The resident loop of a network. @param groupStarts - the first source of every group that has the same tables */
-export function runSource(r: RunShape, groupStarts: readonly number[]): string {
+/** Sources that have the same tables: the first of each group, and its tables. */
+export interface Groups {
+  readonly starts: readonly number[];
+  readonly tables: readonly (readonly number[])[];
+  /** bytes of the longest row */
+  readonly rowBytes: number;
+}
+
+/** The resident loop of a network. */
+export function runSource(r: RunShape, groups: Groups): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
   const late = r.tiles > 1 && r.variants.some((v) => v.program.bindings.some((b) => b.kind === "limit"));
   const flag = (x: boolean) => (x ? 1 : 0);
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
-  const few = groupStarts.length <= 8;
+  const few = groups.starts.length <= 8;
+  const single = few && groups.tables.every((list) => list.length <= 1);
   return [
     `#define SYNFIRE_SCOPE "${r.devices > 1 ? "sys" : "gpu"}"`,
     ...(debugs("profile") ? ["#define PROFILE"] : []),
@@ -107,7 +117,8 @@ export function runSource(r: RunShape, groupStarts: readonly number[]): string {
     `#define TABLE_OFFSET ${r.tableOffset}`,
     `#define SHARED_TABLES ${r.sharedTables}`,
     `#define LATE_OFFSET ${r.lateOffset}`,
-    `#define GROUPS ${groupStarts.length}`,
+    `#define GROUPS ${groups.starts.length}`,
+    `#define ROW_BYTES ${groups.rowBytes}`,
     `#define FORMATS ${r.formats.reduce((mask, f) => mask | (1 << f), 0)}`,
     `#define REALS ${most((v) => v.reals)}`,
     `#define INTS ${most((v) => v.ints)}`,
@@ -143,7 +154,17 @@ export function runSource(r: RunShape, groupStarts: readonly number[]): string {
         r.rings.map((x) => x[key]),
       ),
     ),
-    ...(few ? [list("unsigned", "GROUP_STARTS", groupStarts)] : []),
+    ...(few ? [list("unsigned", "GROUP_STARTS", groups.starts)] : []),
+    ...(single
+      ? [
+          "#define GROUP_TABLE groupTable",
+          list(
+            "unsigned",
+            "groupTable",
+            groups.tables.map((tables) => tables[0] ?? NOWHERE),
+          ),
+        ]
+      : []),
     `typedef ${r.real === "f64" ? "double" : "float"} real;`,
     "#if ANY_WIDE\ntypedef long long Sum;\n#else\ntypedef int Sum;\n#endif",
     ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams].map(

@@ -207,6 +207,7 @@ export const RunParams = struct("RunParams", {
   externalStarts: "const uint32_t*",
   external: "const uint2*",
   ownSynapses: "const uint64_t*",
+  ownRows: "const uint64_t*",
   records: "uint2*",
   recordCounts: "uint32_t*",
   failure: "uint64_t*",

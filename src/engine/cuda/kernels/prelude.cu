@@ -96,4 +96,11 @@ __device__ __forceinline__ void prefetchRange(const void* from, uint64_t bytes) 
 #endif
 }
 
+// Orders what a warp wrote before, and another of its block reads after, a counter in shared memory.
+__device__ __forceinline__ void fenceBlock() {
+#ifndef SYNFIRE_EMULATED
+  asm volatile("fence.acq_rel.cta;" ::: "memory");
+#endif
+}
+
 __device__ __forceinline__ int laneNumber() { return (int)(threadIdx.x & 31u); }

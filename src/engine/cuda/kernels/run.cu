@@ -160,8 +160,21 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
   }
 #endif
   const uint32_t block = blockIdx.x;
-  for (uint32_t k = __ldg(p.groupTables + group); k < __ldg(p.groupTables + group + 1); k++) {
+#ifdef GROUP_TABLE
+  // at most one table each: known when this was compiled
+  uint32_t only = GROUP_TABLE[0];
+#pragma unroll
+  for (int g = 1; g < GROUPS; g++) only = group == (uint32_t)g ? GROUP_TABLE[g] : only;
+  const uint32_t firstTable = 0, endTable = only == NOWHERE ? 0u : 1u;
+#else
+  const uint32_t firstTable = __ldg(p.groupTables + group), endTable = __ldg(p.groupTables + group + 1);
+#endif
+  for (uint32_t k = firstTable; k < endTable; k++) {
+#ifdef GROUP_TABLE
+    const Table& t = tables[only];
+#else
     const Table& t = tables[__ldg(p.groupList + k)];
+#endif
     const unsigned char* row = t.rows + (uint64_t)(source - t.firstRow) * t.rowBytes;
     const uint64_t base = __ldg((const unsigned long long*)row);
     uint32_t from, to;
@@ -293,21 +306,36 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       if (a >> 47 & 1u) control->stop = 1u;
     }
     __syncwarp();
-    uint32_t holders, i = 0;
-    uint64_t word = a;
-    while ((holders = __ballot_sync(ALL_LANES, i < n)) != 0u) {
-      uint32_t entry = 0;
-      if (i < n) {
+    // who fired is dealt to the groups of lanes, from whichever mailbox it comes
+    uint32_t end = n;
+    for (int d = 1; d < 32; d <<= 1) {
+      const uint32_t other = __shfl_up_sync(ALL_LANES, end, d);
+      if (lane >= d) end += other;
+    }
+    const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
+    for (uint32_t from = 0; from < total; from += 32 / GROUP) {
+      uint32_t holder = 0;
+#pragma unroll
+      for (int q = 0; q < 32 / GROUP; q++) {
+        const uint32_t ended = __popc(__ballot_sync(ALL_LANES, end <= from + q));
+        if (q == lane / GROUP) holder = ended;
+      }
+      const bool some = holder < 32u;
+      holder &= 31u;
+      const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
+      const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
+      if (some) {
+        const uint32_t theirs = first + holder * WARPS + warp;
         const uint32_t w = MULTI ? i : (i + 1u) / 3u;
         const uint32_t place = MULTI ? 0u : (w == 0 ? i : i - (3u * w - 1u));
-        if (w == 1 && place == 0)
-          word = b;
-        else if (w > 1 && place == 0)
-          while ((word = loadMailWord(own + w)) >> 48 != tag) synfirePause();
-        entry = MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
-        i++;
+        uint64_t word = w == 0 ? first64 : second64;
+        if (w > 1)
+          while ((word = loadMailWord(mail + (uint64_t)theirs * MAIL_WORDS + w)) >> 48 != tag) synfirePause();
+        const uint32_t entry = MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
+        deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
+                      (uint32_t)(lane % GROUP));
       }
-      deliverLanes(p, tables, shared, rings, messageRow, holders, (entry & 0xffffu) * ALL_BLOCKS + box, entry >> 16);
+      __syncwarp();
     }
   }
 #endif
@@ -417,8 +445,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   if (active) driveInput(p, population, id, cell, p.firstStep + 1, drive, cache);
   const uint32_t firstItem = active && p.itemStarts ? p.itemStarts[cell] : 0u;
   const uint32_t endItem = active && p.itemStarts ? p.itemStarts[cell + 1] : 0u;
-  const void* ownSynapses = active && p.ownSynapses ? (const void*)p.ownSynapses[2 * cell] : nullptr;
-  const uint64_t ownBytes = ownSynapses ? p.ownSynapses[2 * cell + 1] : 0u;
+  const uint64_t* own64 = active && p.ownSynapses && p.ownSynapses[2 * cell + 1] ? p.ownSynapses + 2 * cell : nullptr;
+  const void* ownSynapses = own64 ? (const void*)own64[0] : nullptr;
+  const uint32_t ownBytes = own64 ? (uint32_t)own64[1] : 0u;
+  const void* ownRow = own64 ? (const void*)p.ownRows[cell] : nullptr;
 #else
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
@@ -515,13 +545,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       __syncwarp();
       uint32_t before = 0;
       if (lane == 0) {
-        __threadfence_block();
+        fenceBlock();
         before = atomicAdd(&control->arrived, 1u);
       }
       publishes = __shfl_sync(ALL_LANES, before, 0) == workers - 1u;
     }
     if (publishes) {
-      __threadfence_block();
+      fenceBlock();
       const uint32_t n = *(volatile uint32_t*)&control->fired;
       uint32_t recorded = *(volatile uint32_t*)&control->recorded;
       // room for what may still come before all blocks have read of the stop
@@ -556,7 +586,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     MARK(2)
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
-    if (count != 0 && ownSynapses) prefetchRange(ownSynapses, ownBytes);
+    if (count != 0 && ownSynapses) {
+      prefetchRange(ownRow, ROW_BYTES);
+      prefetchRange(ownSynapses, ownBytes);
+    }
     for (uint32_t e = firstItem; e < endItem; e++) {
       const SampleItem& item = p.items[e];
       const SampleInfo& info = p.samples[item.request];
