@@ -158,9 +158,29 @@ export class Recordings {
     batch: SpikeBatch,
     scheduled: readonly { readonly step: number; readonly device: number; readonly multiplicity: number }[],
   ): Promise<void> {
+    const single = scheduled.length === 0 && batch.multiplicities.every((m) => m === 1);
     for (const { device, recorder, nodes } of this.#spikes.values()) {
       if (nodes.length === 0) continue;
       const { start, stop } = windowOf(device, this.#resolution);
+      const everything = nodes.length === 1 ? contiguous(nodes[0]!) : undefined;
+      if (everything && single) {
+        const { first, end } = everything;
+        const n = batch.ids.length;
+        const [senders, times] = [new Uint32Array(n), new Float64Array(n)];
+        let taken = 0;
+        let [step, time] = [-1, 0];
+        for (let i = 0; i < n; i++) {
+          const id = batch.ids[i]!;
+          if (id < first || id >= end) continue;
+          const s = batch.steps[i]!;
+          if (s <= start || s > stop) continue;
+          if (s !== step) [step, time] = [s, timeOf(s, this.#resolution)];
+          senders[taken] = id;
+          times[taken++] = time;
+        }
+        await recorder.append(senders.subarray(0, taken), times.subarray(0, taken), []);
+        continue;
+      }
       const ids: number[] = [];
       const steps: number[] = [];
       const take = (id: number, step: number, multiplicity: number) => {
@@ -173,26 +193,14 @@ export class Recordings {
           }
         }
       };
-      const everything = nodes.length === 1 ? contiguous(nodes[0]!) : undefined;
-      if (everything && scheduled.length === 0 && batch.multiplicities.every((m) => m === 1)) {
-        const { first, end } = everything;
-        for (let i = 0; i < batch.ids.length; i++) {
-          const id = batch.ids[i]!;
-          if (id >= first && id < end && batch.steps[i]! > start && batch.steps[i]! <= stop) {
-            ids.push(id);
-            steps.push(batch.steps[i]!);
-          }
-        }
-      } else {
-        let k = 0;
-        for (let i = 0; i < batch.ids.length; i++) {
-          while (k < scheduled.length && scheduled[k]!.step < batch.steps[i]!)
-            take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k++]!.multiplicity);
-          take(batch.ids[i]!, batch.steps[i]!, batch.multiplicities[i]!);
-        }
-        for (; k < scheduled.length; k++)
-          take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k]!.multiplicity);
+      let k = 0;
+      for (let i = 0; i < batch.ids.length; i++) {
+        while (k < scheduled.length && scheduled[k]!.step < batch.steps[i]!)
+          take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k++]!.multiplicity);
+        take(batch.ids[i]!, batch.steps[i]!, batch.multiplicities[i]!);
       }
+      for (; k < scheduled.length; k++)
+        take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k]!.multiplicity);
       await recorder.append(
         Uint32Array.from(ids),
         Float64Array.from(steps, (s) => timeOf(s, this.#resolution)),

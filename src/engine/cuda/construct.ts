@@ -45,7 +45,8 @@ const LISTED = 2 ** 22;
 const KINDS = ["constant", "normal", "lognormal", "uniform", "exponential"] as const;
 
 const runCache = new WeakMap<NodeIds, Run[]>();
-function cachedRuns(ids: NodeIds): Run[] {
+/** runs of neighbouring ids, found once */
+export function runsOfIds(ids: NodeIds): Run[] {
   let runs = runCache.get(ids);
   if (!runs) runCache.set(ids, (runs = runsOf(ids)));
   return runs;
@@ -248,7 +249,7 @@ export class Construction {
     const length = whole ? targets.length : ranges[0]!.length;
     const selves = rule === Rule.list ? undefined : this.#selvesOf(projection);
     const degrees = this.#degrees.get(projection);
-    const runs = cachedRuns(targets);
+    const runs = runsOfIds(targets);
     const values: Job = {
       ...{ rule, key0, key1, ruleKey0, ruleKey1, targets: length, sources: sources.length },
       indegree: f?.rule === "fixed_indegree" || f?.rule === "fixed_outdegree" ? f.value : 0,
@@ -463,7 +464,7 @@ export class Construction {
     const p = this.#network.projections[part.projection]!;
     const { sources } = p.endpoints;
     const index = (i: number) => layout.sourceIndex(p.alias === undefined ? sources.id(i) : p.alias + i);
-    const runs = p.alias === undefined ? cachedRuns(sources) : [];
+    const runs = p.alias === undefined ? runsOfIds(sources) : [];
     const n = sources.length;
     if (runs.length === 1) {
       const [first, last] = [index(0), index(n - 1)];
@@ -495,17 +496,22 @@ export class Construction {
     const { targets } = p.endpoints;
     const from = range?.position ?? 0;
     const n = range?.length ?? targets.length;
+    const [only, ...others] = runsOfIds(targets);
+    if (only && others.length === 0) {
+      // neighbours within one population are neighbours in rank
+      const id = only.first + from;
+      const k = find(id);
+      if (part.populations.includes(k) && find(id + n - 1) === k)
+        return { firstTargetRank: layout.rankBase[k]! + id - this.#network.populations[k]!.first };
+    }
     const ranks = new Uint32Array(n);
-    let linear = true;
     for (let i = 0; i < n; i++) {
       const id = targets.id(from + i);
       const k = find(id);
       ranks[i] = part.populations.includes(k)
         ? layout.rankBase[k]! + id - this.#network.populations[k]!.first
         : NOWHERE;
-      if (ranks[i] !== ranks[0]! + i) linear = false;
     }
-    if (linear && ranks[0] !== NOWHERE) return { firstTargetRank: ranks[0]! };
     return { targetRanks: this.#put(ranks) };
   }
 }

@@ -5,7 +5,7 @@ import { type Calibration, calibrate } from "../calibration.js";
 import type { Engine, EngineFactory, EngineState, MemoryReport, RunOutcome, RunRequest } from "../engine.js";
 import type { Network, SampleRequest } from "../network.js";
 import { synapseTable } from "../synapses.js";
-import { type BuiltTable, Construction } from "./construct.js";
+import { type BuiltTable, Construction, runsOfIds } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
 import type { CudaDevice, CudaDriver } from "./driver.js";
@@ -112,16 +112,25 @@ class CudaEngine implements Engine {
 
   #collectSpikes(record: boolean, first: number, count: number) {
     const lists = record ? this.#parts.map((p) => p.records()) : [];
-    const total = lists.reduce((n, l) => n + l.ids.length, 0);
-    const merged = [0, 1, 2].map(() => new Uint32Array(total)) as [Uint32Array, Uint32Array, Uint32Array];
-    let at = 0;
-    for (const l of lists) {
-      merged[0].set(l.ids, at);
-      merged[1].set(l.steps, at);
-      merged[2].set(l.multiplicities, at);
-      at += l.ids.length;
-    }
-    return orderSpikes(merged[0], merged[1], this.#shape.multi ? merged[2] : undefined, first, count);
+    const merged = (pick: (l: (typeof lists)[number]) => Uint32Array): Uint32Array => {
+      if (lists.length === 1) return pick(lists[0]!);
+      const out = new Uint32Array(lists.reduce((n, l) => n + l.ids.length, 0));
+      let at = 0;
+      for (const l of lists) {
+        out.set(pick(l), at);
+        at += l.ids.length;
+      }
+      return out;
+    };
+    const multiplicities = this.#shape.multi ? merged((l) => l.multiplicities!) : undefined;
+    return orderSpikes(
+      merged((l) => l.ids),
+      merged((l) => l.steps),
+      multiplicities,
+      first,
+      count,
+      this.#network.idCount,
+    );
   }
 
   getState(population: number, slot: number): Float64Array {
@@ -304,6 +313,7 @@ async function start(
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
         tables: built,
         kernel: module.kernel("runSteps"),
+        gather: module.kernel("gatherRecords"),
       }),
     );
     device.synchronize();
@@ -319,18 +329,14 @@ function externalIds(network: Network): number[] {
   const ids = new Set<number>();
   for (const p of network.projections) {
     const { sources } = p.endpoints;
-    for (let i = 0; i < sources.length; i++) {
-      const id = p.alias === undefined ? sources.id(i) : p.alias + i;
-      if (find(id) >= 0) {
-        if (
-          p.alias === undefined &&
-          i + 1 < sources.length &&
-          find(sources.id(sources.length - 1)) === find(id)
-        )
-          i = sources.length - 2;
-        continue;
+    const runs =
+      p.alias === undefined ? runsOfIds(sources) : [{ position: 0, first: p.alias, length: sources.length }];
+    for (const r of runs) {
+      for (let id = Math.max(0, r.first); id < r.first + r.length; ) {
+        const k = find(id);
+        if (k < 0) ids.add(id++);
+        else id = network.populations[k]!.first + network.populations[k]!.size;
       }
-      if (id >= 0) ids.add(id);
     }
   }
   return [...ids].sort((a, b) => a - b);
@@ -338,27 +344,20 @@ function externalIds(network: Network): number[] {
 
 /** by population: the tables that its neurons have synapses in, so that those with the same can become neighbours */
 function tablesOf(network: Network, tables: readonly TablePlan[]): string[] {
-  return network.populations.map((q) =>
-    tables
-      .flatMap((t, k) =>
-        t.parts.some(({ part }) => {
-          const p = network.projections[part.projection]!;
-          const { sources } = p.endpoints;
-          if (p.alias !== undefined || sources.length === 0) return false;
-          if (sources.position(q.first) >= 0 || sources.position(q.first + q.size - 1) >= 0) return true;
-          for (let i = 0; i < sources.length; i++) {
-            const id = sources.id(i);
-            if (id >= q.first && id < q.first + q.size) return true;
-            if (sources.id(sources.length - 1) - id === sources.length - 1 - i && id > q.first + q.size)
-              break;
-          }
-          return false;
-        })
-          ? [String(k).padStart(6, "0")]
-          : [],
-      )
-      .join(),
-  );
+  const lists = network.populations.map((): string[] => []);
+  tables.forEach((t, k) => {
+    const sources = new Set(t.parts.map(({ part }) => network.projections[part.projection]!));
+    network.populations.forEach((q, i) => {
+      for (const p of sources) {
+        if (p.alias !== undefined) continue;
+        const own = runsOfIds(p.endpoints.sources);
+        if (!own.some((r) => r.first < q.first + q.size && q.first < r.first + r.length)) continue;
+        lists[i]!.push(String(k).padStart(6, "0"));
+        break;
+      }
+    });
+  });
+  return lists.map((l) => l.join());
 }
 
 /** @throws SynfireError "out-of-memory" before synapses are allocated */

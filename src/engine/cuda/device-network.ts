@@ -15,6 +15,7 @@ import {
   DriveEntry,
   FORMAT_BYTES,
   Format,
+  GatherJob,
   NOBODY,
   PopulationInfo,
   RunParams,
@@ -43,6 +44,7 @@ export interface DeviceNetworkParts {
   readonly tables: readonly BuiltTable[];
   /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
+  readonly gather: Kernel;
 }
 
 /** Groups of sources that have the same tables. */
@@ -84,6 +86,7 @@ export class DeviceNetwork {
     readonly recordCounts: DevicePointer;
     readonly outcome: DevicePointer;
     readonly params: DevicePointer;
+    readonly gather: DevicePointer;
     readonly drives: DevicePointer;
     readonly sampleInfos: DevicePointer;
   };
@@ -97,6 +100,7 @@ export class DeviceNetwork {
   #driveOf: number[] = [];
   #sampled: { first: number; last: number; interval: number }[] = [];
   #external: DevicePointer[] = [];
+  #gathered = { at: 0, size: 0 };
   #params: Uint8Array = new Uint8Array(0);
 
   constructor(parts: DeviceNetworkParts) {
@@ -147,6 +151,7 @@ export class DeviceNetwork {
       mail: this.#alloc(mailBytes),
       outcome: this.#alloc(32),
       params: this.#alloc(RunParams.bytes),
+      gather: this.#alloc(GatherJob.bytes),
       sampleInfos: this.#alloc(SampleInfo.bytes * Math.max(1, parts.samples.length)),
     };
     this.#fixed = {
@@ -525,30 +530,36 @@ export class DeviceNetwork {
     return { failure: out[0]!, emitted: Number(out[1]!), steps: Number(out[2]!) };
   }
 
-  records(): { ids: Uint32Array; steps: Uint32Array; multiplicities: Uint32Array } {
-    const { layout } = this.#p;
+  /** what the blocks recorded in the last run, in no order */
+  records(): { ids: Uint32Array; steps: Uint32Array; multiplicities: Uint32Array | undefined } {
+    const { layout, shape } = this.#p;
     const counts = new Uint32Array(layout.blocks);
     this.device.download(this.#memory.recordCounts, counts);
     const total = counts.reduce((n, c) => n + c, 0);
-    const out = {
-      ids: new Uint32Array(total),
-      steps: new Uint32Array(total),
-      multiplicities: new Uint32Array(total),
+    const columns = shape.multi ? 3 : 2;
+    if (this.#gathered.size < columns * total * 4) {
+      if (this.#gathered.at !== 0) this.device.free(this.#gathered.at);
+      const size = Math.ceil(columns * total * 4 * 1.5);
+      this.#gathered = { at: this.device.alloc(size), size };
+    }
+    const out = new Uint32Array(columns * total);
+    if (total > 0) {
+      const job = {
+        ...{ counts: this.#memory.recordCounts, records: this.#memory.records, out: this.#gathered.at },
+        ...{ ids: this.#fixed.ids!, total, blocks: layout.blocks, capacity: this.#recordCapacity },
+      };
+      this.device.upload(this.#memory.gather, GatherJob.pack(job));
+      const threads = Math.min(256, this.device.info.threadsPerBlock);
+      this.device.launch(this.#p.gather, {
+        ...{ blocks: layout.blocks, threads, shared: 0, argument: this.#memory.gather },
+      });
+      this.device.download(this.#gathered.at, out);
+    }
+    return {
+      ids: out.subarray(0, total),
+      steps: out.subarray(total, 2 * total),
+      multiplicities: shape.multi ? out.subarray(2 * total) : undefined,
     };
-    const pairs = new Uint32Array(2 * Math.max(0, ...counts));
-    let at = 0;
-    counts.forEach((count, b) => {
-      if (count === 0) return;
-      const own = pairs.subarray(0, 2 * count);
-      this.device.download(this.#memory.records + RECORD_ENTRY * this.#recordCapacity * b, own);
-      for (let i = 0; i < count; i++, at++) {
-        const entry = own[2 * i + 1]!;
-        out.steps[at] = own[2 * i]!;
-        out.ids[at] = this.#ids[b * layout.slots + (entry & 0xffff)]!;
-        out.multiplicities[at] = entry >>> 16;
-      }
-    });
-    return out;
   }
 
   // ---- values of neurons

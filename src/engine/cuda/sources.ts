@@ -6,6 +6,7 @@ import {
   Drive,
   DriveEntry,
   Format,
+  GatherJob,
   NOWHERE,
   PopulationInfo,
   RowJob,
@@ -167,7 +168,7 @@ export function runSource(r: RunShape, groups: Groups): string {
       : []),
     `typedef ${r.real === "f64" ? "double" : "float"} real;`,
     "#if ANY_WIDE\ntypedef long long Sum;\n#else\ntypedef int Sum;\n#endif",
-    ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams].map(
+    ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams, GatherJob].map(
       (s) => s.declaration,
     ),
     printPhilox(),

@@ -214,3 +214,13 @@ export const RunParams = struct("RunParams", {
   emitted: "uint64_t*",
   doneSteps: "uint32_t*",
 });
+
+export const GatherJob = struct("GatherJob", {
+  counts: "const uint32_t*",
+  records: "const uint2*",
+  ids: "const uint32_t*",
+  out: "uint32_t*",
+  total: "u64",
+  blocks: "u32",
+  capacity: "u32",
+});
