@@ -6,6 +6,8 @@
 /** An ordered set of distinct global node ids. Both look-ups take constant time for a contiguous range. */
 export interface NodeIds {
   readonly length: number;
+  /** The same ids as runs of neighbours, in their order, where that is known without looking at each. */
+  readonly segments?: readonly { readonly first: number; readonly length: number }[];
   /** The id at a position, 0 <= position < length. */
   id(position: number): number;
   /** The position of an id, -1 if it is absent. */

@@ -14,6 +14,15 @@ interface SpikeRecording {
   readonly nodes: NodeCollection[];
 }
 
+/** ids from first to end - 1, steps after start up to stop */
+interface SpikeRange {
+  readonly recorder: Recorder;
+  readonly first: number;
+  readonly end: number;
+  readonly start: number;
+  readonly stop: number;
+}
+
 interface StateRecording {
   readonly device: Device;
   recorder: Recorder;
@@ -159,28 +168,11 @@ export class Recordings {
     scheduled: readonly { readonly step: number; readonly device: number; readonly multiplicity: number }[],
   ): Promise<void> {
     const single = scheduled.length === 0 && batch.multiplicities.every((m) => m === 1);
+    const ranges = single ? this.#ranges() : undefined;
+    if (ranges) return this.#deal(batch, ranges);
     for (const { device, recorder, nodes } of this.#spikes.values()) {
       if (nodes.length === 0) continue;
       const { start, stop } = windowOf(device, this.#resolution);
-      const everything = nodes.length === 1 ? contiguous(nodes[0]!) : undefined;
-      if (everything && single) {
-        const { first, end } = everything;
-        const n = batch.ids.length;
-        const [senders, times] = [new Uint32Array(n), new Float64Array(n)];
-        let taken = 0;
-        let [step, time] = [-1, 0];
-        for (let i = 0; i < n; i++) {
-          const id = batch.ids[i]!;
-          if (id < first || id >= end) continue;
-          const s = batch.steps[i]!;
-          if (s <= start || s > stop) continue;
-          if (s !== step) [step, time] = [s, timeOf(s, this.#resolution)];
-          senders[taken] = id;
-          times[taken++] = time;
-        }
-        await recorder.append(senders.subarray(0, taken), times.subarray(0, taken), []);
-        continue;
-      }
       const ids: number[] = [];
       const steps: number[] = [];
       const take = (id: number, step: number, multiplicity: number) => {
@@ -207,6 +199,55 @@ export class Recordings {
         [],
       );
     }
+  }
+
+  /** What each recorder watches, if these are ranges of ids that do not overlap; ascending. */
+  #ranges(): SpikeRange[] | undefined {
+    const ranges: SpikeRange[] = [];
+    for (const { device, recorder, nodes } of this.#spikes.values()) {
+      if (nodes.length === 0) continue;
+      const range = nodes.length === 1 ? contiguous(nodes[0]!) : undefined;
+      if (!range) return undefined;
+      ranges.push({ recorder, ...range, ...windowOf(device, this.#resolution) });
+    }
+    ranges.sort((a, b) => a.first - b.first);
+    return ranges.some((r, i) => i > 0 && r.first < ranges[i - 1]!.end) ? undefined : ranges;
+  }
+
+  /** one pass over all spikes, however many recorders there are */
+  async #deal({ ids, steps }: SpikeBatch, ranges: readonly SpikeRange[]): Promise<void> {
+    const n = ids.length;
+    if (n === 0 || ranges.length === 0) return;
+    const least = ranges[0]!.first;
+    const owner = new Int16Array(ranges[ranges.length - 1]!.end - least).fill(-1);
+    ranges.forEach((r, k) => {
+      owner.fill(k, r.first - least, r.end - least);
+    });
+    const counts = new Uint32Array(ranges.length);
+    for (let i = 0; i < n; i++) {
+      const k = owner[ids[i]! - least] ?? -1;
+      if (k >= 0) counts[k]!++;
+    }
+    const senders = Array.from(counts, (c) => new Uint32Array(c));
+    const times = Array.from(counts, (c) => new Float64Array(c));
+    const taken = new Uint32Array(ranges.length);
+    let [step, time] = [-1, 0];
+    for (let i = 0; i < n; i++) {
+      const k = owner[ids[i]! - least] ?? -1;
+      if (k < 0) continue;
+      const s = steps[i]!;
+      if (s <= ranges[k]!.start || s > ranges[k]!.stop) continue;
+      if (s !== step) [step, time] = [s, timeOf(s, this.#resolution)];
+      const at = taken[k]!++;
+      senders[k]![at] = ids[i]!;
+      times[k]![at] = time;
+    }
+    for (let k = 0; k < ranges.length; k++)
+      await ranges[k]!.recorder.append(
+        senders[k]!.subarray(0, taken[k]),
+        times[k]!.subarray(0, taken[k]),
+        [],
+      );
   }
 
   /** the order of rows, (step, node as recorded), does not depend on how a run was cut into batches */

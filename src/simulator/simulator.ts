@@ -4,8 +4,8 @@
  */
 
 import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
-import type { Engine, EngineState, MemoryReport } from "../engine/engine.js";
-import type { SampleBatch, SpikeBatch } from "../engine/network.js";
+import type { Engine, EngineState, MemoryReport, RunOutcome } from "../engine/engine.js";
+import type { Network, SampleBatch, SpikeBatch } from "../engine/network.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
 import type { Diagnostic } from "../nestml/index.js";
@@ -62,8 +62,11 @@ export interface Timers {
   simulate: number;
 }
 
-/** A chunk of a run should take about this long, in seconds: then recordings are drained and a run can be stopped. */
-const CHUNK_SECONDS = 0.1;
+/**
+ * A chunk of a run should take about this long, in seconds: then recordings are drained and a run can be stopped. Recordings of one
+ * chunk are taken up while the next one runs, so only those of the last one cost time of their own.
+ */
+const CHUNK_SECONDS = 0.05;
 
 export class Simulator implements NodeOwner {
   readonly options: Required<Omit<SimulatorOptions, "onProgress">>;
@@ -618,6 +621,11 @@ export class Simulator implements NodeOwner {
     };
   }
 
+  /** What engines are given, for tests of engines. @internal */
+  loweredNetwork(): Network {
+    return lower(this.#description()).network;
+  }
+
   /** Builds the network now instead of at the next `simulate`: draws all synapses. */
   async prepare(): Promise<void> {
     await this.#alone(() => this.#prepare());
@@ -704,43 +712,72 @@ export class Simulator implements NodeOwner {
     const description = this.#description();
     const spikesBefore = this.#spikeCount;
     let chunk = engine.name === "reference" ? 50 : 200;
-    while (this.#steps < last && !this.#stopRequested) {
-      this.#currents.apply(engine, this.#populations, this.#devices, this.#steps);
-      const steps = Math.min(
-        chunk,
-        last - this.#steps,
-        this.#currents.nextChange(this.#devices, this.#steps) - this.#steps,
-      );
-      const scheduled = scheduledSpikes(description, lowered.aliases, this.#steps, this.#steps + steps);
-      const started = performance.now();
-      const outcome = await engine.run({ steps, record: this.#recordings.recordsSpikes, scheduled });
+    let started = performance.now();
+    /** the next chunk after a step; engines that compute elsewhere go on while the host takes up what came before */
+    const launch = (from: number) => {
+      this.#currents.apply(engine, this.#populations, this.#devices, from);
+      const steps = Math.min(chunk, last - from, this.#currents.nextChange(this.#devices, from) - from);
+      const scheduled = scheduledSpikes(description, lowered.aliases, from, from + steps);
+      started = performance.now();
+      const outcome = engine.run({ steps, record: this.#recordings.recordsSpikes, scheduled });
+      // told where it is awaited
+      outcome.catch(() => {});
+      return { outcome, scheduled };
+    };
+    let running = this.#steps < last ? launch(this.#steps) : undefined;
+    while (running) {
+      const { scheduled } = running;
+      const outcome: RunOutcome = await running.outcome;
+      running = undefined;
       const seconds = (performance.now() - started) / 1000;
       const from = this.#steps;
       this.#steps += outcome.steps;
       this.#spikeCount += outcome.spikeCount;
-      // what engines did in or after the step that failed depends on how they are cut, and means nothing
-      const end = outcome.failure ? outcome.failure.step - 1 : this.#steps;
-      await this.#recordings.spikes(
-        outcome.failure ? spikesUntil(outcome.spikes, end) : outcome.spikes,
-        scheduled.filter((s) => s.step <= end),
-      );
-      await this.#recordings.states(
-        outcome.failure ? outcome.samples.map((b) => samplesUntil(b, end)) : outcome.samples,
-        this.#populations,
-      );
-      if (outcome.failure) this.#fail(outcome.failure);
+      if (outcome.steps === 0 && !outcome.failure)
+        throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
       const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
       chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
-      this.onProgress?.({
-        time: this.#steps * h,
-        end: last * h,
-        elapsed: (performance.now() - begin) / 1000,
-        spikes: this.#spikeCount - spikesBefore,
-      });
-      if (outcome.steps === 0 && this.#steps === from)
-        throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
+      // told before the next chunk begins, so that stop() ends the run here
+      if (!outcome.failure)
+        this.onProgress?.({
+          time: this.#steps * h,
+          end: last * h,
+          elapsed: (performance.now() - begin) / 1000,
+          spikes: this.#spikeCount - spikesBefore,
+        });
+      if (!outcome.failure && this.#steps < last && !this.#stopRequested) running = launch(this.#steps);
+      try {
+        await this.#takeUp(outcome, scheduled, from + outcome.steps);
+      } catch (error) {
+        // what runs already belongs to this simulation, too
+        const next = await running?.outcome.catch(() => undefined);
+        if (next) {
+          this.#steps += next.steps;
+          this.#spikeCount += next.spikeCount;
+        }
+        throw error;
+      }
       await pause();
     }
+  }
+
+  /** gives what was recorded to the recorders; throws what stopped the run */
+  async #takeUp(
+    outcome: RunOutcome,
+    scheduled: ReturnType<typeof scheduledSpikes>,
+    done: number,
+  ): Promise<void> {
+    // what engines did in or after the step that failed depends on how they are cut, and means nothing
+    const end = outcome.failure ? outcome.failure.step - 1 : Number.POSITIVE_INFINITY;
+    await this.#recordings.spikes(
+      outcome.failure ? spikesUntil(outcome.spikes, end) : outcome.spikes,
+      scheduled.filter((s) => s.step <= Math.min(end, done)),
+    );
+    await this.#recordings.states(
+      outcome.failure ? outcome.samples.map((b) => samplesUntil(b, end)) : outcome.samples,
+      this.#populations,
+    );
+    if (outcome.failure) this.#fail(outcome.failure);
   }
 
   #fail(failure: {

@@ -232,6 +232,10 @@ export const synapseNetworks: Network[] = [
     weight: 35,
     delay: Float64Array.from({ length: n }, (_, k) => 0.1 + 0.1 * (k % 31)),
   })),
+  synapse("delay array between steps, where rounding matters", (n) => ({
+    weight: 35,
+    delay: Float64Array.from({ length: n }, (_, k) => 0.15 + 0.1 * (k % 29)),
+  })),
   synapse("delay long", { weight: 40, delay: 17.3 }),
 ];
 
@@ -515,6 +519,25 @@ export const broadNetworks: Network[] = [
       );
       sim.connect(i, all, { rule: "fixed_indegree", indegree: 5 }, { weight: -160, delay: 0.8 });
       return [sim.record(all), sim.record(all.slice(0, 1700, 61), { variables: ["V_m"], interval: 0.3 })];
+    },
+  },
+  {
+    name: "200 adaptive neurons, more than a small block has threads",
+    spikes: 100,
+    run: (sim) => sim.simulate(15),
+    build: (sim) => {
+      const nodes = sim.create("aeif_cond_beta", 200, { V_m: uniform({ min: -70, max: -45 }) });
+      poisson(sim, nodes, 20_000, { weight: 0.6, delay: 0.2, receptor: 0 });
+      sim.connect(
+        nodes,
+        nodes,
+        { rule: "fixed_indegree", indegree: 20 },
+        { weight: 0.4, delay: 0.5, receptor: 0 },
+      );
+      return [
+        sim.record(nodes),
+        sim.record(nodes.slice(0, 200, 19), { variables: ["V_m", "w"], interval: 0.3 }),
+      ];
     },
   },
   models[0]!,

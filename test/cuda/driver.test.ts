@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { cachedCubin } from "../../src/engine/cuda/cubin-cache.js";
 import type { Compiler, CudaDevice, CudaDriver, DeviceInfo } from "../../src/engine/cuda/driver.js";
-import { cudaPresent, openDriver } from "../../src/engine/cuda/ffi-driver.js";
+import { cudaPresent, openDriver, releaseContexts } from "../../src/engine/cuda/ffi-driver.js";
 import { openCompiler } from "../../src/engine/cuda/nvrtc.js";
 import { chooseDevices, isCudaName, parseCudaDevices } from "../../src/engine/cuda/select-devices.js";
 import { expectError } from "../simulator/help.js";
@@ -228,7 +228,11 @@ describe.skipIf(library === undefined)("the emulated library", () => {
     useLibrary();
     device = driver.open(0);
   });
-  afterEach(() => device.dispose());
+  afterEach(() => {
+    device.dispose();
+    // the emulator reads its settings anew when no context is left
+    releaseContexts();
+  });
   afterAll(() => vi.unstubAllEnvs());
 
   test("is opened once and describes its devices", async () => {

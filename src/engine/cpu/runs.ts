@@ -13,6 +13,17 @@ export function runsOf(ids: NodeIds): Run[] {
   const n = ids.length;
   if (n === 0) return [];
   const runs: Run[] = [];
+  if (ids.segments) {
+    let position = 0;
+    for (const { first, length } of ids.segments) {
+      const last = runs[runs.length - 1];
+      if (last && last.first + last.length === first)
+        runs[runs.length - 1] = { ...last, length: last.length + length };
+      else if (length > 0) runs.push({ position, first, length });
+      position += length;
+    }
+    return runs;
+  }
   let start = 0;
   for (let i = 1; i <= n; i++) {
     if (i < n && ids.id(i) === ids.id(i - 1) + 1) continue;

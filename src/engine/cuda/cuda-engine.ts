@@ -269,10 +269,14 @@ async function start(
   const calibration = calibrate(network, counts);
   const { variants, variantOf } = planVariants(network, calibration);
   const wide = wideRings(network, calibration);
-  const info = devices.reduce(
-    (a, d) => (d.info.sharedMemory < a.sharedMemory ? d.info : a),
-    devices[0]!.info,
-  );
+  // all devices get the same blocks: what the least of them holds
+  const least = (pick: (info: CudaDevice["info"]) => number) => Math.min(...devices.map((d) => pick(d.info)));
+  const info = {
+    ...devices[0]!.info,
+    sharedMemory: least((i) => i.sharedMemory),
+    multiprocessors: least((i) => i.multiprocessors),
+    threadsPerBlock: least((i) => i.threadsPerBlock),
+  };
   const blocks = blocksFor(network, info, variants, devices.length, wantedBlocks);
   const allBlocks = blocks * devices.length;
   const slots = slotsPerBlock(

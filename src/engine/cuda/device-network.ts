@@ -252,20 +252,26 @@ export class DeviceNetwork {
   /** by cell: address and bytes of the synapses of its neuron, of the first table that has any */
   #ownSynapses(): Record<string, FieldValue> {
     const { layout, index } = this.#p;
-    const ownRows = new BigUint64Array(this.#cells);
-    const own = new BigUint64Array(2 * this.#cells);
+    // 64 bits as two words: a bigint for each would take half of the time of construction
+    const ownRows = new Uint32Array(2 * this.#cells);
+    const own = new Uint32Array(4 * this.#cells);
+    const put = (array: Uint32Array, at: number, value: number) => {
+      array[at] = value % 2 ** 32;
+      array[at + 1] = Math.floor(value / 2 ** 32);
+    };
     for (const t of this.tables) {
-      const size = BigInt(FORMAT_BYTES[t.plan.format]!);
+      const size = FORMAT_BYTES[t.plan.format]!;
+      const bases = new Uint32Array(t.bases.buffer);
       for (let row = 0; row < t.rowCount; row++) {
         const rank = t.firstRow + row;
         if (rank >= layout.slots * layout.allBlocks || t.totals[row] === 0) continue;
         const block = (rank % layout.allBlocks) - index * layout.blocks;
         if (block < 0 || block >= layout.blocks) continue;
         const cell = block * layout.slots + Math.floor(rank / layout.allBlocks);
-        if (own[2 * cell + 1] !== 0n) continue;
-        own[2 * cell] = BigInt(t.data) + t.bases[row]! * size;
-        own[2 * cell + 1] = BigInt(t.totals[row]!) * size;
-        ownRows[cell] = BigInt(t.rows + row * t.rowBytes);
+        if (own[4 * cell + 2] !== 0) continue;
+        put(own, 4 * cell, t.data + (bases[2 * row]! + bases[2 * row + 1]! * 2 ** 32) * size);
+        put(own, 4 * cell + 2, t.totals[row]! * size);
+        put(ownRows, 2 * cell, t.rows + row * t.rowBytes);
       }
     }
     return { ownSynapses: this.#put(own), ownRows: this.#put(ownRows) };

@@ -2,6 +2,7 @@
 
 import { Purpose, streamKey } from "../../random/streams.js";
 import { type Calibration, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
+import { runsOf } from "../cpu/runs.js";
 import type { Network } from "../network.js";
 import { forEachSynapse } from "../synapses.js";
 import { populationFinder } from "./layout.js";
@@ -44,8 +45,15 @@ export function planDrives(network: Network, calibration: Calibration): DrivePla
     const once = p.plan.total === targets.length && p.plan.maxIndegree === 1;
     for (const [population, choice] of p.receptors) {
       const whole = network.populations[population]!;
-      let own = 0;
-      for (let i = 0; i < targets.length; i++) if (find(targets.id(i)) === population) own++;
+      const own = runsOf(targets).reduce(
+        (n, r) =>
+          n +
+          Math.max(
+            0,
+            Math.min(r.first + r.length, whole.first + whole.size) - Math.max(r.first, whole.first),
+          ),
+        0,
+      );
       if (once && own === whole.size && p.weight.kind === "constant" && p.delay.kind === "constant") {
         const { receptor, value } = receptorOf(choice, p.weight.value * p.factor);
         plans.push({

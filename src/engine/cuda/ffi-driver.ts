@@ -115,6 +115,27 @@ class Cuda {
     return `${text("cuGetErrorName") || `error ${code}`} (${text("cuGetErrorString") || code})`;
   }
 
+  readonly #contexts = new Map<number, bigint>();
+
+  /** A device's context, which lives as long as the process or until it is given back: making one takes a third of a second. */
+  context(device: number): bigint {
+    let context = this.#contexts.get(device);
+    if (context === undefined) {
+      context = this.handle("cuDevicePrimaryCtxRetain", device);
+      this.#contexts.set(device, context);
+    }
+    return context;
+  }
+
+  releaseContext(device: number): void {
+    if (this.#contexts.delete(device)) this.status("cuDevicePrimaryCtxRelease_v2", device);
+    this.current = 0n;
+  }
+
+  releaseContexts(): void {
+    for (const device of [...this.#contexts.keys()]) this.releaseContext(device);
+  }
+
   integer(name: Name, ...after: readonly unknown[]): number {
     const out = new Int32Array(1);
     this.call(name, out, ...after);
@@ -148,7 +169,7 @@ class Device implements CudaDevice {
     this.#cuda = cuda;
     this.info = info;
     this.#device = cuda.integer("cuDeviceGet", info.index);
-    this.context = cuda.handle("cuDevicePrimaryCtxRetain", this.#device);
+    this.context = cuda.context(this.#device);
     this.#enter();
     this.#stream = cuda.handle("cuStreamCreate", 1);
   }
@@ -291,7 +312,7 @@ class Device implements CudaDevice {
       for (const module of this.#modules) this.#cuda.status("cuModuleUnload", module);
       this.#cuda.status("cuStreamDestroy_v2", this.#stream);
       // the context stays for the next simulator, which saves it a third of a second, unless a fault has made it useless
-      if (ended !== SUCCESS) this.#cuda.status("cuDevicePrimaryCtxRelease_v2", this.#device);
+      if (ended !== SUCCESS) this.#cuda.releaseContext(this.#device);
     } catch {
       // dispose never throws
     }
@@ -334,6 +355,7 @@ async function open(path: string | undefined): Promise<CudaDriver> {
       continue;
     }
     const cuda = new Cuda(koffi, library);
+    started.add(cuda);
     const code = cuda.status("cuInit", 0);
     if (code !== SUCCESS)
       throw new SynfireError(
@@ -367,6 +389,12 @@ async function open(path: string | undefined): Promise<CudaDriver> {
 }
 
 const opened = new Map<string, Promise<CudaDriver>>();
+const started = new Set<Cuda>();
+
+/** Gives back what the process holds of GPUs that no simulator uses: some hundred MiB each. Open devices become useless. */
+export function releaseContexts(): void {
+  for (const cuda of started) cuda.releaseContexts();
+}
 
 /**
  * NVIDIA's driver, opened once per process.

@@ -1,5 +1,5 @@
 // What every kernel of Synfire builds on: conversions with the meaning of the compiler's IR, loads and stores that other blocks
-// and other GPUs can see, and warps. Kernels take one parameter, the address of a struct in device memory.
+// and other GPUs can see, and warps. Kernels take one parameter: the address of a struct in device memory, or the struct itself.
 
 #ifndef SYNFIRE_EMULATED
 #ifdef __CUDACC_RTC__

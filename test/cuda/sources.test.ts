@@ -1,0 +1,95 @@
+/** The CUDA C++ that is printed: a snapshot for readers, and compiled by NVIDIA's compiler where there is one. */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { calibrate } from "../../src/engine/calibration.js";
+import { openCompiler } from "../../src/engine/cuda/nvrtc.js";
+import { shapeFor, wideRings } from "../../src/engine/cuda/shape.js";
+import { buildSource, runSource } from "../../src/engine/cuda/sources.js";
+import { planTables } from "../../src/engine/cuda/tables.js";
+import { planVariants, printUpdate } from "../../src/engine/cuda/variants.js";
+import { networks } from "../conformance/networks.js";
+import { lowered } from "./lowered.js";
+
+const info = {
+  ...{ index: 0, name: "GPU", architecture: 90, multiprocessors: 132, threadsPerBlock: 1024 },
+  ...{ sharedMemory: 232_448, l2Cache: 50 * 2 ** 20, totalMemory: 80 * 2 ** 30, cooperative: true },
+};
+
+/** what would run on a large GPU, with `slots` neurons per block */
+async function sourceOf(name: string, precision: "float32" | "float64", slots: number): Promise<string> {
+  const net = await lowered(networks.find((n) => n.name === name)!, precision);
+  const calibration = calibrate(net);
+  const { variants } = planVariants(net, calibration);
+  const wide = wideRings(net, calibration);
+  const tables = planTables(net, calibration, wide, Math.ceil(Math.log2(slots)), (p) => p.plan);
+  const shape = shapeFor(
+    net,
+    calibration,
+    info,
+    variants,
+    tables,
+    wide,
+    slots,
+    { devices: 1, blocks: 132 },
+    30,
+  );
+  return runSource(shape, { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 });
+}
+
+test("a model as it is printed", async () => {
+  const net = await lowered(networks.find((n) => n.name === "model iaf_psc_exp")!, "float32");
+  expect(printUpdate(planVariants(net, calibrate(net)).variants)).toMatchSnapshot();
+});
+
+/** a function that compiles, or undefined */
+async function compiler(): Promise<((source: string) => void) | undefined> {
+  if (process.env.SYNFIRE_NVRTC_LIBRARY === undefined) {
+    try {
+      const nvrtc = await openCompiler();
+      return (source) => void nvrtc.compile(source, "test.cu", 90);
+    } catch {
+      // no NVRTC: perhaps there is nvcc
+    }
+  }
+  try {
+    execFileSync("nvcc", ["--version"], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  return (source) => {
+    const folder = mkdtempSync(join(tmpdir(), "synfire-nvcc-"));
+    try {
+      writeFileSync(join(folder, "test.cu"), source);
+      execFileSync("nvcc", [
+        "-arch=sm_90",
+        "--fmad=false",
+        "-cubin",
+        "-o",
+        join(folder, "test.cubin"),
+        join(folder, "test.cu"),
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+}
+
+const compile = await compiler();
+if (!compile)
+  console.info("absent here: NVRTC and nvcc; printed CUDA is compiled by the emulator's C++ compiler only");
+
+test.skipIf(!compile).each([
+  ["model iaf_psc_exp", "float32", 585],
+  ["model iaf_psc_alpha", "float64", 585],
+  ["model aeif_cond_beta_multisynapse", "float32", 2000],
+] as const)("NVIDIA's compiler takes %s, %s, %i neurons per block", async (name, precision, slots) => {
+  compile!(await sourceOf(name, precision, slots));
+});
+
+test.skipIf(!compile)("NVIDIA's compiler takes the construction kernels", () => {
+  compile!(buildSource());
+});
