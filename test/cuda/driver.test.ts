@@ -355,6 +355,8 @@ describe.skipIf(library === undefined)("the emulated library", () => {
   test("no device", async () => {
     device.dispose();
     vi.resetModules();
+    device.dispose();
+    releaseContexts();
     vi.stubEnv("SYNFIRE_EMULATED_DEVICES", "0");
     const fresh = await import("../../src/engine/cuda/ffi-driver.js");
     await expect(fresh.openDriver()).rejects.toMatchObject({

@@ -3,7 +3,7 @@
 import { SynfireError } from "../../errors.js";
 import { type Calibration, calibrate } from "../calibration.js";
 import type { Engine, EngineFactory, EngineState, MemoryReport, RunOutcome, RunRequest } from "../engine.js";
-import type { Network, SampleRequest } from "../network.js";
+import type { Network, SampleRequest, SpikeBatch } from "../network.js";
 import { synapseTable } from "../synapses.js";
 import { type BuiltTable, Construction, runsOfIds } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
@@ -85,9 +85,15 @@ class CudaEngine implements Engine {
     const results = this.#parts.map((p) => p.results());
     const done = results[0]!.steps;
     this.#step += done;
+    const order = this.#collectSpikes(request.record, first, done);
+    let spikes: SpikeBatch | undefined;
     return {
       steps: done,
-      spikes: this.#collectSpikes(request.record, first, done),
+      // put in order when asked for: the next launch need not wait for that
+      get spikes() {
+        spikes ??= order();
+        return spikes;
+      },
       spikeCount: results.reduce((n, r) => n + r.emitted, 0),
       samples: this.#samples.map((s, k) => {
         const sampled = this.#parts[0]!.sampledSteps(k, this.#step);
@@ -110,7 +116,8 @@ class CudaEngine implements Engine {
     };
   }
 
-  #collectSpikes(record: boolean, first: number, count: number) {
+  /** fetches what was recorded @returns what puts it in order */
+  #collectSpikes(record: boolean, first: number, count: number): () => SpikeBatch {
     const lists = record ? this.#parts.map((p) => p.records()) : [];
     const merged = (pick: (l: (typeof lists)[number]) => Uint32Array): Uint32Array => {
       if (lists.length === 1) return pick(lists[0]!);
@@ -122,15 +129,15 @@ class CudaEngine implements Engine {
       }
       return out;
     };
-    const multiplicities = this.#shape.multi ? merged((l) => l.multiplicities!) : undefined;
-    return orderSpikes(
-      merged((l) => l.ids),
-      merged((l) => l.steps),
-      multiplicities,
-      first,
-      count,
-      this.#network.idCount,
-    );
+    return () =>
+      orderSpikes(
+        merged((l) => l.ids),
+        merged((l) => l.steps),
+        this.#shape.multi ? merged((l) => l.multiplicities!) : undefined,
+        first,
+        count,
+        this.#network.idCount,
+      );
   }
 
   getState(population: number, slot: number): Float64Array {
