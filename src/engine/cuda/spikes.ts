@@ -39,7 +39,21 @@ export function orderSpikes(
   for (let s = 1; s < starts.length; s++) starts[s]! += starts[s - 1]!;
   const cursor = starts.slice();
   const out = { ids: new Uint32Array(n), steps: new Uint32Array(n), multiplicities: new Uint32Array(n) };
-  if (multiplicities) {
+  if (!multiplicities) out.multiplicities.fill(1);
+  if (n > SHORT * count && n > idCount / 4) {
+    // many per step: by id first, then, keeping that order, by step
+    const at = new Uint32Array(idCount + 1);
+    for (let i = 0; i < n; i++) at[ids[i]! + 1]!++;
+    for (let k = 1; k <= idCount; k++) at[k]! += at[k - 1]!;
+    const order = new Uint32Array(n);
+    for (let i = 0; i < n; i++) order[at[ids[i]!]!++] = i;
+    for (let k = 0; k < n; k++) {
+      const i = order[k]!;
+      const to = cursor[steps[i]! - first]!++;
+      out.ids[to] = ids[i]!;
+      if (multiplicities) out.multiplicities[to] = multiplicities[i]!;
+    }
+  } else if (multiplicities) {
     const keys = new Float64Array(n);
     for (let i = 0; i < n; i++) keys[cursor[steps[i]! - first]!++] = ids[i]! * 65536 + multiplicities[i]!;
     for (let s = 1; s <= count; s++) sortPart(keys, starts[s]!, starts[s + 1]!);
@@ -48,22 +62,8 @@ export function orderSpikes(
       out.multiplicities[i] = keys[i]! % 65536;
     }
   } else {
-    out.multiplicities.fill(1);
-    if (n > SHORT * count && n > idCount / 4) {
-      // many per step: by id first, then, keeping that order, by step
-      const at = new Uint32Array(idCount + 1);
-      for (let i = 0; i < n; i++) at[ids[i]! + 1]!++;
-      for (let k = 1; k <= idCount; k++) at[k]! += at[k - 1]!;
-      const order = new Uint32Array(n);
-      for (let i = 0; i < n; i++) order[at[ids[i]!]!++] = i;
-      for (let k = 0; k < n; k++) {
-        const i = order[k]!;
-        out.ids[cursor[steps[i]! - first]!++] = ids[i]!;
-      }
-    } else {
-      for (let i = 0; i < n; i++) out.ids[cursor[steps[i]! - first]!++] = ids[i]!;
-      for (let s = 1; s <= count; s++) sortPart(out.ids, starts[s]!, starts[s + 1]!);
-    }
+    for (let i = 0; i < n; i++) out.ids[cursor[steps[i]! - first]!++] = ids[i]!;
+    for (let s = 1; s <= count; s++) sortPart(out.ids, starts[s]!, starts[s + 1]!);
   }
   for (let s = 1; s <= count; s++)
     if (starts[s]! < starts[s + 1]!) out.steps.fill(first + s, starts[s]!, starts[s + 1]!);
