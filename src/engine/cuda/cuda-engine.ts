@@ -118,9 +118,9 @@ class CudaEngine implements Engine {
 
   /** fetches what was recorded @returns what puts it in order */
   #collectSpikes(record: boolean, first: number, count: number): () => SpikeBatch {
-    const lists = record ? this.#parts.map((p) => p.records()) : [];
-    const merged = (pick: (l: (typeof lists)[number]) => Uint32Array): Uint32Array => {
-      if (lists.length === 1) return pick(lists[0]!);
+    const lists = record ? this.#parts.map((p) => p.records(first, count)) : [];
+    if (lists.length === 1) return () => lists[0]!;
+    const merged = (pick: (l: SpikeBatch) => Uint32Array): Uint32Array => {
       const out = new Uint32Array(lists.reduce((n, l) => n + l.ids.length, 0));
       let at = 0;
       for (const l of lists) {
@@ -133,7 +133,7 @@ class CudaEngine implements Engine {
       orderSpikes(
         merged((l) => l.ids),
         merged((l) => l.steps),
-        this.#shape.multi ? merged((l) => l.multiplicities!) : undefined,
+        this.#shape.multi ? merged((l) => l.multiplicities) : undefined,
         first,
         count,
         this.#network.idCount,
@@ -324,7 +324,12 @@ async function start(
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
         tables: built,
         kernel: module.kernel("runSteps"),
-        gather: module.kernel("gatherRecords"),
+        recordKernels: {
+          count: module.kernel("countRecords"),
+          scan: module.kernel("scanRecords"),
+          place: module.kernel("placeRecords"),
+          rank: module.kernel("rankRecords"),
+        },
       }),
     );
     device.synchronize();

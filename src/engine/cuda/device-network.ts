@@ -2,22 +2,23 @@
 
 import type { Calibration } from "../calibration.js";
 import type { RunRequest } from "../engine.js";
-import type { Network, SampleRequest, Values } from "../network.js";
+import type { Network, SampleRequest, SpikeBatch, Values } from "../network.js";
 import type { BuiltTable } from "./construct.js";
 import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
 import type { DrivePlan } from "./drives.js";
 import type { RankLayout } from "./layout.js";
 import type { Shape } from "./shape.js";
 import type { Groups } from "./sources.js";
+import { spikeBatch } from "./spikes.js";
 import { type FieldValue, packAll } from "./struct.js";
 import {
   Drive,
   DriveEntry,
   FORMAT_BYTES,
   Format,
-  GatherJob,
   NOBODY,
   PopulationInfo,
+  RecordJob,
   RunParams,
   SampleInfo,
   SampleItem,
@@ -44,7 +45,7 @@ export interface DeviceNetworkParts {
   readonly tables: readonly BuiltTable[];
   /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
-  readonly gather: Kernel;
+  readonly recordKernels: { readonly [name in "count" | "scan" | "place" | "rank"]: Kernel };
 }
 
 /** Groups of sources that have the same tables. */
@@ -86,7 +87,7 @@ export class DeviceNetwork {
     readonly recordCounts: DevicePointer;
     readonly outcome: DevicePointer;
     readonly params: DevicePointer;
-    readonly gather: DevicePointer;
+    readonly recordJob: DevicePointer;
     readonly drives: DevicePointer;
     readonly sampleInfos: DevicePointer;
   };
@@ -100,7 +101,7 @@ export class DeviceNetwork {
   #driveOf: number[] = [];
   #sampled: { first: number; last: number; interval: number }[] = [];
   #external: DevicePointer[] = [];
-  #gathered = { at: 0, size: 0 };
+  #ordered = { at: 0, size: 0 };
   #params: Uint8Array = new Uint8Array(0);
 
   constructor(parts: DeviceNetworkParts) {
@@ -151,7 +152,7 @@ export class DeviceNetwork {
       mail: this.#alloc(mailBytes),
       outcome: this.#alloc(32),
       params: this.#alloc(RunParams.bytes),
-      gather: this.#alloc(GatherJob.bytes),
+      recordJob: this.#alloc(RecordJob.bytes),
       sampleInfos: this.#alloc(SampleInfo.bytes * Math.max(1, parts.samples.length)),
     };
     this.#fixed = {
@@ -536,36 +537,42 @@ export class DeviceNetwork {
     return { failure: out[0]!, emitted: Number(out[1]!), steps: Number(out[2]!) };
   }
 
-  /** what the blocks recorded in the last run, in no order */
-  records(): { ids: Uint32Array; steps: Uint32Array; multiplicities: Uint32Array | undefined } {
-    const { layout, shape } = this.#p;
+  /** what the blocks recorded in the last run, of `steps` steps after `firstStep`, in the order (step, id) */
+  records(firstStep: number, steps: number): SpikeBatch {
+    const { layout, shape, recordKernels } = this.#p;
     const counts = new Uint32Array(layout.blocks);
     this.device.download(this.#memory.recordCounts, counts);
     const total = counts.reduce((n, c) => n + c, 0);
-    const columns = shape.multi ? 3 : 2;
-    if (this.#gathered.size < columns * total * 4) {
-      if (this.#gathered.at !== 0) this.device.free(this.#gathered.at);
-      const size = Math.ceil(columns * total * 4 * 1.5);
-      this.#gathered = { at: this.device.alloc(size), size };
-    }
+    const columns = shape.multi ? 2 : 1;
+    const starts = new Uint32Array(steps + 2);
     const out = new Uint32Array(columns * total);
     if (total > 0) {
+      // two tables of steps, and spikes as placed and as ranked
+      const needed = 4 * (2 * starts.length + 2 * out.length);
+      if (this.#ordered.size < needed) {
+        if (this.#ordered.at !== 0) this.device.free(this.#ordered.at);
+        this.#ordered = { at: this.device.alloc(1.5 * needed), size: Math.floor(1.5 * needed) };
+      }
+      const at = this.#ordered.at;
+      const placed = at + 8 * starts.length;
       const job = {
-        ...{ counts: this.#memory.recordCounts, records: this.#memory.records, out: this.#gathered.at },
-        ...{ ids: this.#fixed.ids!, total, blocks: layout.blocks, capacity: this.#recordCapacity },
+        ...{ counts: this.#memory.recordCounts, records: this.#memory.records, ids: this.#fixed.ids! },
+        ...{ starts: at, cursors: at + 4 * starts.length, placed, out: placed + 4 * out.length },
+        ...{ total, capacity: this.#recordCapacity, firstStep, steps },
       };
-      this.device.upload(this.#memory.gather, GatherJob.pack(job));
+      this.device.fill(at, 0, 4 * starts.length);
+      this.device.upload(this.#memory.recordJob, RecordJob.pack(job));
       const threads = Math.min(256, this.device.info.threadsPerBlock);
-      this.device.launch(this.#p.gather, {
-        ...{ blocks: layout.blocks, threads, shared: 0, argument: this.#memory.gather },
-      });
-      this.device.download(this.#gathered.at, out);
+      const launch = (kernel: Kernel, blocks: number, shared = 0) =>
+        this.device.launch(kernel, { blocks, threads, shared, argument: this.#memory.recordJob });
+      launch(recordKernels.count, layout.blocks);
+      launch(recordKernels.scan, 1, 4 * threads);
+      launch(recordKernels.place, layout.blocks);
+      launch(recordKernels.rank, Math.min(steps, 8 * this.device.info.multiprocessors));
+      this.device.download(job.starts, starts);
+      this.device.download(job.out, out);
     }
-    return {
-      ids: out.subarray(0, total),
-      steps: out.subarray(total, 2 * total),
-      multiplicities: shape.multi ? out.subarray(2 * total) : undefined,
-    };
+    return spikeBatch(out, total, shape.multi, starts, firstStep);
   }
 
   // ---- values of neurons

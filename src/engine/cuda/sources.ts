@@ -6,9 +6,9 @@ import {
   Drive,
   DriveEntry,
   Format,
-  GatherJob,
   NOWHERE,
   PopulationInfo,
+  RecordJob,
   RowJob,
   RunParams,
   SampleInfo,
@@ -168,11 +168,12 @@ export function runSource(r: RunShape, groups: Groups): string {
       : []),
     `typedef ${r.real === "f64" ? "double" : "float"} real;`,
     "#if ANY_WIDE\ntypedef long long Sum;\n#else\ntypedef int Sum;\n#endif",
-    ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams, GatherJob].map(
+    ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams, RecordJob].map(
       (s) => s.declaration,
     ),
     printPhilox(),
     printUpdate(r.variants),
     kernel("run"),
+    kernel("records"),
   ].join("\n");
 }

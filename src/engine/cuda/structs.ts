@@ -215,12 +215,19 @@ export const RunParams = struct("RunParams", {
   doneSteps: "uint32_t*",
 });
 
-export const GatherJob = struct("GatherJob", {
+/** Steps with more spikes than this are sorted by the host: see kernels/records.cu. */
+export const MOST_RANKED = 8192;
+
+export const RecordJob = struct("RecordJob", {
   counts: "const uint32_t*",
   records: "const uint2*",
   ids: "const uint32_t*",
+  starts: "uint32_t*",
+  cursors: "uint32_t*",
+  placed: "uint32_t*",
   out: "uint32_t*",
   total: "u64",
-  blocks: "u32",
   capacity: "u32",
+  firstStep: "u32",
+  steps: "u32",
 });

@@ -670,18 +670,3 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     if (block == 0) *p.doneSteps = step - p.firstStep;
   }
 }
-
-// What the blocks recorded, one after the other: ids and steps, and multiplicities where neurons may emit several spikes.
-extern "C" __global__ void __launch_bounds__(256) gatherRecords(const GatherJob* p) {
-  for (uint32_t block = blockIdx.x; block < p->blocks; block += gridDim.x) {
-    uint64_t first = 0;
-    for (uint32_t b = 0; b < block; b++) first += p->counts[b];
-    const uint2* from = p->records + (uint64_t)block * p->capacity;
-    for (uint32_t i = threadIdx.x; i < p->counts[block]; i += blockDim.x) {
-      const uint2 entry = from[i];
-      p->out[first + i] = p->ids[(uint64_t)block * SLOTS + (entry.y & 0xffffu)];
-      p->out[p->total + first + i] = entry.x;
-      if (MULTI) p->out[2 * p->total + first + i] = entry.y >> 16;
-    }
-  }
-}
