@@ -69,7 +69,7 @@ class CudaEngine implements Engine {
 
   async run(request: RunRequest): Promise<RunOutcome> {
     if (this.#broken !== undefined) throw new SynfireError("cuda-failed", this.#broken);
-    const steps = Math.min(request.steps, MOST_STEPS, ...this.#parts.map((p) => p.roomForSamples()));
+    const steps = Math.min(request.steps, MOST_STEPS, ...this.#parts.map((p) => p.samples.room()));
     if (this.#step + steps >= 2 ** 31)
       throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
     const first = this.#step;
@@ -96,10 +96,10 @@ class CudaEngine implements Engine {
       },
       spikeCount: results.reduce((n, r) => n + r.emitted, 0),
       samples: this.#samples.map((s, k) => {
-        const sampled = this.#parts[0]!.sampledSteps(k, this.#step);
+        const sampled = this.#parts[0]!.samples.steps(k, this.#step);
         const columns = s.neurons.length * s.slots.length;
         const values = new Float64Array(sampled.length * columns);
-        for (const p of this.#parts) p.addSamples(k, values);
+        for (const p of this.#parts) p.samples.add(k, values);
         return { steps: sampled, values };
       }),
       failure: this.#failure(results),
@@ -160,7 +160,7 @@ class CudaEngine implements Engine {
 
   setDrive(drive: number, lambda: number, start: number, stop: number): boolean {
     if (lambda !== this.#network.drives[drive]!.lambda) return false;
-    for (const p of this.#parts) p.setWindow(drive, start, stop);
+    for (const p of this.#parts) p.generators.setWindow(drive, start, stop);
     return true;
   }
 

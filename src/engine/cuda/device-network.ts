@@ -6,29 +6,18 @@ import type { Network, SampleRequest, SpikeBatch, Values } from "../network.js";
 import type { BuiltTable } from "./construct.js";
 import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
 import type { DrivePlan } from "./drives.js";
+import { Generators } from "./generators.js";
 import type { RankLayout } from "./layout.js";
+import { Samples } from "./samples.js";
 import type { Shape } from "./shape.js";
 import type { Groups } from "./sources.js";
 import { spikeBatch } from "./spikes.js";
 import { type FieldValue, packAll } from "./struct.js";
-import {
-  Drive,
-  DriveEntry,
-  FORMAT_BYTES,
-  Format,
-  NOBODY,
-  PopulationInfo,
-  RecordJob,
-  RunParams,
-  SampleInfo,
-  SampleItem,
-  Table,
-} from "./structs.js";
+import { FORMAT_BYTES, Format, NOBODY, PopulationInfo, RecordJob, RunParams, Table } from "./structs.js";
 import type { Variant } from "./variants.js";
 
-/** Bytes for recorded spikes between two looks of the host, and for samples of one recorder. */
+/** Bytes for recorded spikes between two looks of the host. */
 const RECORD_BYTES = 256 * 2 ** 20;
-const SAMPLE_BYTES = 64 * 2 ** 20;
 const RECORD_ENTRY = 8;
 
 export interface DeviceNetworkParts {
@@ -70,6 +59,8 @@ type RealArray = Float32Array | Float64Array;
 export class DeviceNetwork {
   readonly device: CudaDevice;
   readonly tables: readonly BuiltTable[];
+  readonly generators: Generators;
+  readonly samples: Samples;
   bytes = 0;
   readonly neuronBytes: number;
   readonly ringBytes: number;
@@ -88,18 +79,12 @@ export class DeviceNetwork {
     readonly outcome: DevicePointer;
     readonly params: DevicePointer;
     readonly recordJob: DevicePointer;
-    readonly drives: DevicePointer;
-    readonly sampleInfos: DevicePointer;
   };
   readonly #fixed: Record<string, FieldValue>;
   readonly #recordCapacity: number;
   readonly #realUniformCount: number;
   readonly #intUniformCount: number;
   readonly #ids: Uint32Array;
-  readonly #sampleBuffers: { readonly values: DevicePointer; readonly rows: number }[] = [];
-  #driveRows: Record<string, FieldValue>[] = [];
-  #driveOf: number[] = [];
-  #sampled: { first: number; last: number; interval: number }[] = [];
   #external: DevicePointer[] = [];
   #ordered = { at: 0, size: 0 };
   #params: Uint8Array = new Uint8Array(0);
@@ -142,18 +127,21 @@ export class DeviceNetwork {
         this.#ids[cell] = p.first + i;
         owners[cell] = p.index;
       });
-    const drives = this.#planDrives();
+    const own = { count: cells, each: this.#each.bind(this) };
+    const memory = { alloc: this.#alloc.bind(this), put: this.#put.bind(this) };
+    this.generators = new Generators(parts, own, memory);
+    this.samples = new Samples(parts, own, memory);
+    const { drives } = this.generators;
     const scales = Float64Array.from({ length: populations * shape.rings.length }, (_, k) => {
       const ring = calibration.rings[Math.floor(k / shape.rings.length)]![k % shape.rings.length];
       return ring ? 2 ** ring.exponent : 1;
     });
     this.#memory = {
-      ...{ reals, ints, realUniforms, intUniforms, rings, records, recordCounts, drives },
+      ...{ reals, ints, realUniforms, intUniforms, rings, records, recordCounts },
       mail: this.#alloc(mailBytes),
       outcome: this.#alloc(32),
       params: this.#alloc(RunParams.bytes),
       recordJob: this.#alloc(RecordJob.bytes),
-      sampleInfos: this.#alloc(SampleInfo.bytes * Math.max(1, parts.samples.length)),
     };
     this.#fixed = {
       ...{ firstBlock: parts.index * layout.blocks, ownDevice: parts.index },
@@ -170,8 +158,7 @@ export class DeviceNetwork {
             firstReal: p.index * this.#realUniformCount,
             firstInt: p.index * this.#intUniformCount,
             ...{ key0: p.key[0], key1: p.key[1], maxEmission: Math.min(p.maxEmission, 65535) },
-            firstDrive: Math.max(0, this.#drivesOf(p.index)[0] ?? 0),
-            driveCount: this.#drivesOf(p.index).length,
+            ...this.generators.of(p.index),
           })),
         ),
       ),
@@ -179,8 +166,7 @@ export class DeviceNetwork {
       failure: this.#memory.outcome,
       emitted: this.#memory.outcome + 8,
       doneSteps: this.#memory.outcome + 16,
-      samples: this.#memory.sampleInfos,
-      ...this.#planSamples(),
+      ...this.samples.fields,
     };
     if (shape.tiles === 1) Object.assign(this.#fixed, this.#ownSynapses());
     for (const p of network.populations) {
@@ -326,172 +312,16 @@ export class DeviceNetwork {
     return out;
   }
 
-  // ---- generators
-
-  #drivesOf(population: number): number[] {
-    return this.#p.drives
-      .map((d, k) => ({ d, k }))
-      .sort((a, b) => a.d.population - b.d.population || a.k - b.k)
-      .flatMap(({ d }, k) => (d.population === population ? [k] : []));
-  }
-
-  #planDrives(): DevicePointer {
-    const { drives, network } = this.#p;
-    const tables = new Map<BigUint64Array, { thresholds: DevicePointer; guide: DevicePointer }>();
-    const sorted = [...drives].sort((a, b) => a.population - b.population);
-    this.#driveOf = sorted.map((d) => d.drive);
-    this.#driveRows = sorted.map((d) => {
-      let table = tables.get(d.thresholds);
-      if (!table)
-        tables.set(
-          d.thresholds,
-          (table = { thresholds: this.#put(d.thresholds), guide: this.#put(d.guide) }),
-        );
-      const { start, stop } = network.drives[d.drive]!;
-      const row: Record<string, FieldValue> = {
-        ...{ start: Math.min(start, 2 ** 32 - 1), stop: Math.min(stop, 2 ** 32 - 1), delay: d.delay },
-        ...{ receptor: d.receptor, key0: d.key[0], key1: d.key[1], first: d.first },
-        ...{ count: d.thresholds.length, weight: BigInt(d.weight), ...table },
-      };
-      if (d.entries) {
-        const counts = new Uint32Array(this.#cells + 1);
-        const lists = new Map<number, readonly { ordinal: number; delay: number; weight: number }[]>();
-        this.#each(d.population, (i, cell) => {
-          const list = d.entries!.get(i);
-          if (list) lists.set(cell, list);
-        });
-        const rows: { ordinal: number; delay: number; weight: bigint }[] = [];
-        for (let cell = 0; cell < this.#cells; cell++) {
-          for (const e of lists.get(cell) ?? []) rows.push({ ...e, weight: BigInt(e.weight) });
-          counts[cell + 1] = rows.length;
-        }
-        row.entryStarts = this.#put(counts);
-        row.entries = this.#put(packAll(DriveEntry, rows));
-      }
-      return row;
-    });
-    return this.#put(packAll(Drive, this.#driveRows));
-  }
-
-  setWindow(drive: number, start: number, stop: number): void {
-    this.#driveRows.forEach((row, k) => {
-      if (this.#driveOf[k] !== drive) return;
-      row.start = Math.min(start, 2 ** 32 - 1);
-      row.stop = Math.min(stop, 2 ** 32 - 1);
-    });
-    this.device.upload(this.#memory.drives, packAll(Drive, this.#driveRows));
-  }
-
-  // ---- samples
-
-  #planSamples(): Record<string, FieldValue> {
-    const { samples, network, variantOf, shape } = this.#p;
-    if (samples.length === 0) return {};
-    const items: { cell: number; request: number; slot: number; integer: number; column: number }[] = [];
-    samples.forEach((s, request) => {
-      const p = network.populations[s.population]!;
-      const variant = shape.variants[variantOf[s.population]!]!;
-      const columnsOf = new Map<number, number[]>();
-      s.neurons.forEach((n, k) => {
-        const known = columnsOf.get(n);
-        if (known) known.push(k);
-        else columnsOf.set(n, [k]);
-      });
-      this.#each(s.population, (i, cell) => {
-        for (const n of columnsOf.get(i) ?? []) {
-          s.slots.forEach((slot, k) => {
-            const binding = p.program.bindings.findIndex((b) => b.kind === "state" && b.index === slot);
-            items.push({
-              ...{ cell, request, slot: variant.places[binding]! },
-              integer: p.program.states[slot]!.type === "i32" ? 1 : 0,
-              column: n * s.slots.length + k,
-            });
-          });
-        }
-      });
-      const columns = s.neurons.length * s.slots.length;
-      const rows = Math.max(16, Math.min(32_000, Math.floor(SAMPLE_BYTES / (8 * Math.max(1, columns)))));
-      this.#sampleBuffers.push({ values: this.#alloc(8 * rows * columns), rows });
-    });
-    items.sort((a, b) => a.cell - b.cell);
-    const starts = new Uint32Array(this.#cells + 1);
-    for (const item of items) starts[item.cell + 1]!++;
-    for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
-    return {
-      itemStarts: this.#put(starts),
-      items: this.#put(
-        packAll(
-          SampleItem,
-          items.map(({ cell, ...item }) => item),
-        ),
-      ),
-    };
-  }
-
-  /** steps until the first sample buffer is full */
-  roomForSamples(): number {
-    return Math.min(
-      Number.POSITIVE_INFINITY,
-      ...this.#p.samples.map((s, k) => this.#sampleBuffers[k]!.rows * s.interval),
-    );
-  }
-
-  sampledSteps(request: number, end: number): Uint32Array {
-    const { first, last, interval } = this.#sampled[request]!;
-    const steps: number[] = [];
-    for (let s = first; s <= Math.min(last, end); s += interval) steps.push(s);
-    return Uint32Array.from(steps);
-  }
-
-  /** adds what was sampled here; other devices' columns are 0 there */
-  addSamples(request: number, into: Float64Array): void {
-    if (into.length === 0) return;
-    const { layout } = this.#p;
-    if (layout.devices === 1) {
-      this.device.download(this.#sampleBuffers[request]!.values, into);
-      return;
-    }
-    const own = new Float64Array(into.length);
-    this.device.download(this.#sampleBuffers[request]!.values, own);
-    const s = this.#p.samples[request]!;
-    const columns = s.neurons.length * s.slots.length;
-    const here = new Set<number>();
-    this.#each(s.population, (i) => here.add(i));
-    s.neurons.forEach((neuron, n) => {
-      if (!here.has(neuron)) return;
-      for (let row = 0; row < into.length / columns; row++)
-        for (let k = 0; k < s.slots.length; k++) {
-          const at = row * columns + n * s.slots.length + k;
-          into[at] = own[at]!;
-        }
-    });
-  }
-
   // ---- runs
 
   prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
-    const { shape, samples } = this.#p;
+    const { shape } = this.#p;
     const m = this.#memory;
     this.device.fill(m.mail, 0, shape.mailDepth * layout.allBlocks * shape.mailWords * 8);
     this.device.fill(m.recordCounts, 0, 4 * layout.blocks);
     this.device.fill(m.outcome, 0xff, 8);
     this.device.fill(m.outcome + 8, 0, 24);
-    this.#sampled = samples.map((s) => {
-      const from = Math.max(firstStep, s.start, s.offset - 1) + 1;
-      const first = s.offset + Math.ceil((from - s.offset) / s.interval) * s.interval;
-      return { first, last: Math.min(firstStep + steps, s.stop), interval: s.interval };
-    });
-    this.device.upload(
-      m.sampleInfos,
-      packAll(
-        SampleInfo,
-        this.#sampled.map(({ first, last, interval }, k) => ({
-          ...{ first: Math.min(first, 2 ** 32 - 1), last: Math.max(0, last), interval },
-          columns: samples[k]!.neurons.length * samples[k]!.slots.length,
-          values: this.#sampleBuffers[k]!.values,
-        })),
-      ),
-    );
+    this.samples.prepare(firstStep, steps);
     for (const p of this.#external) this.device.free(p);
     this.#external = [];
     const scheduled = request.scheduled.filter((s) => s.step > firstStep && s.step <= firstStep + steps);
