@@ -6,10 +6,10 @@ import type { SamplerProgram } from "../../random/sampler.js";
 import { Purpose, streamKey } from "../../random/streams.js";
 import { type Calibration, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
 import type { Network, Projection, SynapseValue } from "../network.js";
+import { type Run, runsOf } from "../runs.js";
 import type { Arena } from "./arena.js";
 import { BuildWord, type DrawKind, type Encoding, type Recipe } from "./kernels/build.js";
 import type { TileShape } from "./partition.js";
-import { type Run, runsOf } from "./runs.js";
 import { BlockKind } from "./tile-format.js";
 
 /** A block before it has a place in memory. */

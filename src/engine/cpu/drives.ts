@@ -3,11 +3,11 @@
 import { Purpose, streamKey } from "../../random/streams.js";
 import { type Calibration, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
 import type { Drive, Network } from "../network.js";
+import type { Run } from "../runs.js";
 import { forEachSynapse } from "../synapses.js";
 import type { Arena } from "./arena.js";
 import type { BlockPlanner } from "./blocks.js";
 import type { TileShape } from "./partition.js";
-import type { Run } from "./runs.js";
 import { DRIVE_ENTRY, DriveWord } from "./tile-format.js";
 
 /** With more thresholds than this, comparing with all of them is slower than a search. */

@@ -1,11 +1,11 @@
 /** Synapses whose sources no kernel can draw: the host generates them, part by part, and the kernels encode and sort them. */
 
 import type { Network } from "../network.js";
+import { runsOf } from "../runs.js";
 import type { PlannedBlock } from "./blocks.js";
 import { BuildWord, type Recipe, recipeKey } from "./kernels/build.js";
 import type { TileShape } from "./partition.js";
 import { STAGED } from "./plan.js";
-import { runsOf } from "./runs.js";
 
 export class GivenSynapses {
   readonly #network: Network;

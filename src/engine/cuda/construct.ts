@@ -4,9 +4,9 @@ import type { NodeIds } from "../../connectivity/index.js";
 import { log1p } from "../../random/saddle-point.js";
 import { Purpose, streamKey } from "../../random/streams.js";
 import type { SynapseCounts } from "../calibration.js";
-import { type Run, runsOf } from "../cpu/runs.js";
 import { SAMPLER_FIELDS } from "../draw.js";
 import type { Network, Projection, SynapseValue } from "../network.js";
+import { type Run, runsOfIds } from "../runs.js";
 import type { CudaDevice, DevicePointer, Kernel, Module } from "./driver.js";
 import { populationFinder, type RankLayout } from "./layout.js";
 import { type FieldValue, packAll } from "./struct.js";
@@ -43,14 +43,6 @@ const LEAF = 64;
 const LISTED = 2 ** 22;
 
 const KINDS = ["constant", "normal", "lognormal", "uniform", "exponential"] as const;
-
-const runCache = new WeakMap<NodeIds, Run[]>();
-/** runs of neighbouring ids, found once */
-export function runsOfIds(ids: NodeIds): Run[] {
-  let runs = runCache.get(ids);
-  if (!runs) runCache.set(ids, (runs = runsOf(ids)));
-  return runs;
-}
 
 export class Construction {
   readonly #device: CudaDevice;

@@ -2,8 +2,8 @@
 
 import { Purpose, streamKey } from "../../random/streams.js";
 import { type Calibration, delaySteps, fixedWeight, receptorOf } from "../calibration.js";
-import { runsOf } from "../cpu/runs.js";
 import type { Network } from "../network.js";
+import { runsOfIds } from "../runs.js";
 import { forEachSynapse } from "../synapses.js";
 import { populationFinder } from "./layout.js";
 
@@ -45,7 +45,7 @@ export function planDrives(network: Network, calibration: Calibration): DrivePla
     const once = p.plan.total === targets.length && p.plan.maxIndegree === 1;
     for (const [population, choice] of p.receptors) {
       const whole = network.populations[population]!;
-      const own = runsOf(targets).reduce(
+      const own = runsOfIds(targets).reduce(
         (n, r) =>
           n +
           Math.max(

@@ -1,6 +1,6 @@
 /** Node ids as runs of neighbouring ids. */
 
-import type { NodeIds } from "../../connectivity/rule.js";
+import type { NodeIds } from "../connectivity/rule.js";
 
 export interface Run {
   /** position of the first id among the ids */
@@ -30,5 +30,14 @@ export function runsOf(ids: NodeIds): Run[] {
     runs.push({ position: start, first: ids.id(start), length: i - start });
     start = i;
   }
+  return runs;
+}
+
+const known = new WeakMap<NodeIds, Run[]>();
+
+/** The same, found once for each set of ids. */
+export function runsOfIds(ids: NodeIds): readonly Run[] {
+  let runs = known.get(ids);
+  if (!runs) known.set(ids, (runs = runsOf(ids)));
   return runs;
 }
