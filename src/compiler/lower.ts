@@ -4,6 +4,7 @@ import { SynfireError } from "../errors.js";
 import type { Builder } from "./builder.js";
 import {
   type NumberType,
+  ONE,
   type RefRole,
   type S,
   statementsOf,
@@ -161,9 +162,11 @@ export class Lowering {
       case "*":
         return b.mul(l, r);
       case "/":
-        return x.type === "integer"
-          ? b.convert("i32", b.div(b.convert("f64", l), b.convert("f64", r)))
-          : b.div(l, r);
+        if (x.type === "integer") return b.convert("i32", b.div(b.convert("f64", l), b.convert("f64", r)));
+        // inside the integrator, which has a tolerated error, a product is as good
+        if (this.#overrides && isConstant(x.b))
+          return b.mul(l, this.as("real", { k: "binary", type: "real", op: "/", a: ONE, b: x.b }));
+        return b.div(l, r);
       case "%": {
         if (x.type === "integer") {
           const quotient = b.convert("i32", b.div(b.convert("f64", l), b.convert("f64", r)));

@@ -21,6 +21,8 @@ import type {
 } from "./program.js";
 import { propagators } from "./propagators.js";
 import { integrate } from "./runge-kutta.js";
+import type { Integration } from "./sub-step.js";
+import { findSpikeCurrent, type Upstroke } from "./upstroke.js";
 
 export interface CompileOptions {
   readonly real: "f32" | "f64";
@@ -425,7 +427,8 @@ class NeuronCompiler {
       ...assignedStates(body),
     ]);
     const tolerance = this.#m.parameters.find((p) => p.name === "gsl_error_tol");
-    integrate({
+    const names = [...variables.keys()];
+    const integration: Integration = {
       b,
       real: this.#options.real,
       interval: b.constant(this.#options.real, this.#options.resolution),
@@ -433,17 +436,50 @@ class NeuronCompiler {
         ? this.#constant({ k: "ref", type: "real", role: "parameter", name: tolerance.name, factor: 1 })
         : b.constant(this.#options.real, DEFAULT_TOLERANCE),
       variables,
+      controlled: numeric,
       step: this.#state("__step"),
       failed: this.#failed,
       limit: this.#input("limit", "limit"),
       unfinished: this.#unfinished,
-      derivatives: (values) =>
-        new Map([...variables.keys()].map((name) => [name, this.#lowering.at(values, right(name))])),
+      derivatives: (values) => new Map(names.map((name) => [name, this.#lowering.at(values, right(name))])),
       event: () => {
         for (const handler of events) this.#condition(handler);
       },
       eventVariables: [this.#emitted, ...eventStates.map((n) => this.#state(n))],
-    });
+    };
+    integrate(integration, this.#upstroke(names, right, events));
+  }
+
+  #upstroke(
+    names: readonly string[],
+    right: (name: string) => X,
+    events: ScalarModel["onCondition"],
+  ): Upstroke | undefined {
+    const found = findSpikeCurrent(
+      names,
+      right,
+      events.map((h) => h.condition),
+    );
+    if (!found) return undefined;
+    const lowering = this.#lowering;
+    const real = (x: X) => lowering.as("real", x);
+    // stands for the exponential, which is recognised by how it is written
+    const text = JSON.stringify(found.exponential);
+    const given: X = { k: "ref", type: "real", role: "state", name: "__exponential", factor: 1 };
+    const replaced = new Map(
+      names.map((name) => [name, rebuild(right(name), (n) => (JSON.stringify(n) === text ? given : n))]),
+    );
+    return {
+      variable: found.variable,
+      scale: real(found.scale),
+      threshold: real(found.threshold),
+      bounded: (values) => lowering.at(values, found.bounded),
+      exponential: (values) => lowering.at(values, found.exponential),
+      derivatives: (values, exponential) => {
+        const all = new Map([...values, [given.name, exponential]]);
+        return new Map(names.map((name) => [name, lowering.at(all, replaced.get(name)!)]));
+      },
+    };
   }
 
   /** spikes that enter an equation as delta functions raise the variable at the end of the step */

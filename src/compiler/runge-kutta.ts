@@ -1,132 +1,93 @@
 /**
- * Emits an adaptive Runge-Kutta-Fehlberg 4(5) integration of one step (Fehlberg 1969, NASA TR R-315), advancing the
- * fifth-order solution, with the bounds of the GNU Scientific Library's standard control at eps_rel = 0, which NEST uses: the
- * error of every variable stays below eps_abs. Other than there, an accepted step may already shorten the next one.
+ * Emits an adaptive Runge-Kutta integration of one step, advancing the fifth-order solution, with the bounds of the GNU Scientific
+ * Library's standard control at eps_rel = 0, which NEST uses: the error of every variable that is carried over the step stays
+ * below eps_abs. Other than there, an accepted sub-step may already shorten the next one, and an exponential upstroke is
+ * integrated in another variable (upstroke.ts).
  */
 
-import type { Builder } from "./builder.js";
-import type { Value, Variable } from "./ir.js";
-import * as math from "./math.js";
+import { anyInfinite, embeddedStep, fail, type Integration, type SubStep, stepFactor } from "./sub-step.js";
+import { FIRST_STROKE, isSteep, strokeStep, type Upstroke } from "./upstroke.js";
 
-const STAGES: readonly (readonly number[])[] = [
-  [],
-  [1 / 4],
-  [3 / 32, 9 / 32],
-  [1932 / 2197, -7200 / 2197, 7296 / 2197],
-  [439 / 216, -8, 3680 / 513, -845 / 4104],
-  [-8 / 27, 2, -3544 / 2565, 1859 / 4104, -11 / 40],
-];
-const SOLUTION = [16 / 135, 0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55];
-const ERROR = [1 / 360, 0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55];
-
-/** A step that takes more sub-steps than this does not end: an upstroke takes some hundreds. */
+/** A step that takes more sub-steps than this does not end. */
 const MOST_ROUNDS = 50_000;
 
-export interface Integration {
-  readonly b: Builder;
-  readonly real: "f32" | "f64";
-  /** length of the time step, and the tolerated error of a sub-step */
-  readonly interval: Value;
-  readonly tolerance: Value;
-  /** the variables that are integrated, by name */
-  readonly variables: ReadonlyMap<string, Variable>;
-  /** length of the sub-step to try first, kept from step to step */
-  readonly step: Variable;
-  /** set to 1 if a sub-step becomes too short or a value is not finite */
-  readonly failed: Variable;
-  /** the most rounds (accepted or rejected sub-steps) to take now, i32, and what is set to 1 where more are needed */
-  readonly limit: Value;
-  readonly unfinished: Variable;
-  /** derivatives at given values */
-  derivatives(values: ReadonlyMap<string, Value>): ReadonlyMap<string, Value>;
-  /** runs after each accepted sub-step */
-  event(): void;
-  /** what `event` sets, beside the variables */
-  readonly eventVariables: readonly Variable[];
-}
-
-export function integrate(i: Integration): void {
-  const { b, variables, step, failed } = i;
-  const c = (v: number) => b.constant(i.real, v);
-  // the clock runs in f64: hundreds of short sub-steps must add up, also where values are f32
+/** @param upstroke - the variable that grows without bound in finite time, if the equations have one */
+export function integrate(i: Integration, upstroke?: Upstroke): void {
+  const { b, variables } = i;
   const time = b.variable("t", "f64");
-  const t = (v: number) => b.constant("f64", v);
   const interval = b.convert("f64", i.interval);
   const rounds = b.variable("rounds", "i32");
-  const names = [...variables.keys()];
-  b.set(time, t(0));
-  b.set(rounds, b.constant("i32", 0));
-  const assigned = [...new Set([time, rounds, step, failed, ...variables.values(), ...i.eventVariables])];
+  const accepted = b.variable("accepted", "i32");
+  const stroke = upstroke && b.variable("stroke", i.real);
+  const [none, one] = [b.constant("i32", 0), b.constant("i32", 1)];
+  b.set(time, b.constant("f64", 0));
+  b.set(rounds, none);
+  if (stroke) b.set(stroke, b.constant(i.real, FIRST_STROKE));
+  const own = [time, rounds, accepted, i.step, i.failed, ...(stroke ? [stroke] : [])];
   b.while(
-    assigned,
+    [...new Set([...own, ...variables.values(), ...i.eventVariables])],
     () => b.and(b.lt(b.get(time), interval), b.lt(b.get(rounds), i.limit)),
     () => {
-      b.set(rounds, b.add(b.get(rounds), b.constant("i32", 1)));
-      const wanted = b.get(step);
-      const remaining = b.convert(i.real, b.sub(interval, b.get(time)));
-      const last = b.ge(wanted, remaining);
-      const h = b.min(wanted, remaining);
-      const start = new Map(names.map((name) => [name, b.get(variables.get(name)!)]));
-      /** start + h * sum of weight x slope */
-      const slopes: ReadonlyMap<string, Value>[] = [];
-      const combine = (name: string, weights: readonly number[]) => {
-        let sum: Value | undefined;
-        weights.forEach((w, k) => {
-          if (w === 0) return;
-          const term = b.mul(c(w), slopes[k]!.get(name)!);
-          sum = sum ? b.add(sum, term) : term;
-        });
-        return b.mul(h, sum!);
+      b.set(rounds, b.add(b.get(rounds), one));
+      b.set(accepted, none);
+      const s: SubStep = {
+        i,
+        time,
+        interval,
+        remaining: b.convert(i.real, b.sub(interval, b.get(time))),
+        start: new Map([...variables].map(([name, variable]) => [name, b.get(variable)])),
+        accepted,
       };
-      for (const weights of STAGES) {
-        const at =
-          weights.length === 0
-            ? start
-            : new Map(names.map((name) => [name, b.add(start.get(name)!, combine(name, weights))]));
-        slopes.push(i.derivatives(at));
-      }
-      let worst = c(0);
-      for (const name of names) worst = b.max(worst, b.abs(combine(name, ERROR)));
-      const ratio = b.div(worst, i.tolerance);
-      const rejected = b.gt(ratio, c(1.1));
-      const next = new Map(names.map((name) => [name, b.add(start.get(name)!, combine(name, SOLUTION))]));
+      if (upstroke && stroke) {
+        b.if(
+          isSteep(s, upstroke),
+          () => strokeStep(s, upstroke, stroke),
+          () => plainStep(s),
+        );
+      } else plainStep(s);
+      b.if(b.gt(b.get(rounds), b.constant("i32", MOST_ROUNDS)), () => fail(s));
+      b.if(b.eq(b.get(accepted), one), () => i.event());
+    },
+  );
+  const late = b.select(b.lt(b.get(time), interval), one, none);
+  b.set(i.unfinished, b.or(b.get(i.unfinished), late));
+}
 
-      // max() ignores NaN: look at the new values, too
-      let finite = b.lt(worst, c(Number.POSITIVE_INFINITY));
-      for (const value of next.values()) finite = b.and(finite, b.lt(b.abs(value), c(1e30)));
-      const tooShort = b.and(rejected, b.lt(h, b.mul(i.interval, c(1e-18))));
-      const endless = b.gt(b.get(rounds), b.constant("i32", MOST_ROUNDS));
-      const failure = b.or(b.or(tooShort, endless), b.not(finite));
-
+/** A sub-step in the variables as they are. */
+function plainStep(s: SubStep): void {
+  const { i, start, remaining, time } = s;
+  const { b, step } = i;
+  const c = (v: number) => b.constant(i.real, v);
+  const wanted = b.get(step);
+  const last = b.ge(wanted, remaining);
+  const h = b.min(wanted, remaining);
+  const { next, errors } = embeddedStep(i, start, h, i.derivatives);
+  let worst = c(0);
+  for (const name of i.controlled) worst = b.max(worst, errors.get(name)!);
+  const ratio = b.div(worst, i.tolerance);
+  const rejected = b.gt(ratio, c(1.1));
+  const tooShort = b.and(rejected, b.lt(h, b.mul(i.interval, c(1e-18))));
+  b.if(
+    b.or(tooShort, anyInfinite(i, worst, next.values())),
+    () => fail(s),
+    () => {
       b.if(
-        failure,
+        rejected,
+        () => b.set(step, b.mul(h, b.max(c(0.2), stepFactor(i, ratio, 0.9, 5)))),
         () => {
-          b.set(failed, b.constant("i32", 1));
-          b.set(time, interval);
-        },
-        () => {
-          b.if(
-            rejected,
-            () => b.set(step, b.mul(h, b.max(c(0.2), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 5)))))),
-            () => {
-              b.set(time, b.select(last, interval, b.add(b.get(time), b.convert("f64", h))));
-              for (const name of names) b.set(variables.get(name)!, next.get(name)!);
-              b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
-                const growth = b.min(c(5), b.max(c(1), b.mul(c(0.9), math.pow(b, ratio, c(-1 / 6)))));
-                b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
-              });
-              // towards a spike the solution gets ever steeper: to shorten the next step now saves its rejection
-              b.if(b.ge(ratio, c(0.5)), () => {
-                const shortened = b.mul(h, b.mul(c(0.85), math.pow(b, ratio, c(-1 / 5))));
-                b.set(step, b.min(wanted, shortened));
-              });
-              i.event();
-            },
+          b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
+          for (const [name, value] of next) b.set(i.variables.get(name)!, value);
+          b.set(s.accepted, b.constant("i32", 1));
+          b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
+            const growth = b.min(c(5), b.max(c(1), stepFactor(i, ratio, 0.9, 6)));
+            b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
+          });
+          // where the solution gets ever steeper, to shorten the next step now saves its rejection
+          b.if(b.ge(ratio, c(0.5)), () =>
+            b.set(step, b.min(wanted, b.mul(h, stepFactor(i, ratio, 0.85, 5)))),
           );
         },
       );
     },
   );
-  const late = b.select(b.lt(b.get(time), interval), b.constant("i32", 1), b.constant("i32", 0));
-  b.set(i.unfinished, b.or(b.get(i.unfinished), late));
 }

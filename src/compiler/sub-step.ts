@@ -1,0 +1,107 @@
+/** One sub-step of an embedded Runge-Kutta pair, Fehlberg 4(5) (1969, NASA TR R-315), and what all kinds of sub-steps share. */
+
+import type { Builder } from "./builder.js";
+import type { Value, Variable } from "./ir.js";
+import * as math from "./math.js";
+
+const STAGES: readonly (readonly number[])[] = [
+  [],
+  [1 / 4],
+  [3 / 32, 9 / 32],
+  [1932 / 2197, -7200 / 2197, 7296 / 2197],
+  [439 / 216, -8, 3680 / 513, -845 / 4104],
+  [-8 / 27, 2, -3544 / 2565, 1859 / 4104, -11 / 40],
+];
+const SOLUTION = [16 / 135, 0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55];
+const ERROR = [1 / 360, 0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55];
+
+export type Values = ReadonlyMap<string, Value>;
+
+/** The integration of one step. */
+export interface Integration {
+  readonly b: Builder;
+  readonly real: "f32" | "f64";
+  /** length of the time step, and the tolerated error of a sub-step */
+  readonly interval: Value;
+  readonly tolerance: Value;
+  /** the variables that are integrated, by name */
+  readonly variables: ReadonlyMap<string, Variable>;
+  /**
+   * those whose errors are tolerated up to `tolerance`; the others are known exactly at the end of the step, and what their
+   * errors do in between shows in these
+   */
+  readonly controlled: readonly string[];
+  /** length of the sub-step to try first, kept from step to step */
+  readonly step: Variable;
+  /** set to 1 if a sub-step becomes too short or a value is not finite */
+  readonly failed: Variable;
+  /** the most rounds (accepted or rejected sub-steps) to take now, i32, and what is set to 1 where more are needed */
+  readonly limit: Value;
+  readonly unfinished: Variable;
+  /** derivatives at given values */
+  derivatives(values: Values): Values;
+  /** runs after each accepted sub-step */
+  event(): void;
+  /** what `event` sets, beside the variables */
+  readonly eventVariables: readonly Variable[];
+}
+
+/** What a kind of sub-step works on. */
+export interface SubStep {
+  readonly i: Integration;
+  /** time since the start of the step, f64: hundreds of short sub-steps must add up, also where values are f32 */
+  readonly time: Variable;
+  /** what is left of the step, f64 and real */
+  readonly interval: Value;
+  readonly remaining: Value;
+  readonly start: Values;
+  /** set to 1 where the sub-step is accepted */
+  readonly accepted: Variable;
+}
+
+/** One step of length h from `start`: the values after it, and the estimated error of each. */
+export function embeddedStep(
+  i: Integration,
+  start: Values,
+  h: Value,
+  derivatives: (values: Values) => Values,
+): { readonly next: Values; readonly errors: Values } {
+  const { b } = i;
+  const slopes: Values[] = [];
+  /** h times a weighted sum of slopes */
+  const combine = (name: string, weights: readonly number[]) => {
+    let sum: Value | undefined;
+    weights.forEach((w, k) => {
+      if (w === 0) return;
+      const term = b.mul(b.constant(i.real, w), slopes[k]!.get(name)!);
+      sum = sum ? b.add(sum, term) : term;
+    });
+    return b.mul(h, sum!);
+  };
+  const moved = (weights: readonly number[]) =>
+    new Map([...start].map(([name, value]) => [name, b.add(value, combine(name, weights))]));
+  for (const weights of STAGES) slopes.push(derivatives(weights.length === 0 ? start : moved(weights)));
+  const errors = new Map([...start.keys()].map((name) => [name, b.abs(combine(name, ERROR))]));
+  return { next: moved(SOLUTION), errors };
+}
+
+/** The factor by which a step changes whose error was `ratio` times the tolerated one: `safety` ratio^(-1/order). */
+export function stepFactor(i: Integration, ratio: Value, safety: number, order: number): Value {
+  const c = (v: number) => i.b.constant(i.real, v);
+  return i.b.mul(c(safety), math.pow(i.b, ratio, c(-1 / order)));
+}
+
+/** true if a value is not a number or beyond all that a model can mean */
+export function anyInfinite(i: Integration, worst: Value, values: Iterable<Value>): Value {
+  const { b } = i;
+  // max() ignores NaN: look at the new values, too
+  let finite = b.lt(worst, b.constant(i.real, Number.POSITIVE_INFINITY));
+  for (const value of values) finite = b.and(finite, b.lt(b.abs(value), b.constant(i.real, 1e30)));
+  return b.not(finite);
+}
+
+/** Ends the integration of this step with a failure. */
+export function fail(s: SubStep): void {
+  s.i.b.set(s.i.failed, s.i.b.constant("i32", 1));
+  s.i.b.set(s.time, s.interval);
+}
