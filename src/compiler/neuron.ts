@@ -86,6 +86,7 @@ class NeuronCompiler {
   readonly #unfinished: Variable;
   readonly #lowering: Lowering;
   #randomSites = 0;
+  readonly #upstrokes = new Set<string>();
   readonly #update: readonly S[];
   readonly #onReceive: ScalarModel["onReceive"];
   readonly #onCondition: ScalarModel["onCondition"];
@@ -461,6 +462,7 @@ class NeuronCompiler {
       events.map((h) => h.condition),
     );
     if (!found) return undefined;
+    this.#upstrokes.add(found.variable);
     const lowering = this.#lowering;
     const real = (x: X) => lowering.as("real", x);
     // stands for the exponential, which is recognised by how it is written
@@ -664,6 +666,7 @@ class NeuronCompiler {
       `model ${this.#m.name}, ${this.#options.real}, resolution ${this.#options.resolution} ms`,
       `exact propagators: ${exact.join(", ") || "none"}`,
       `Runge-Kutta 4(5): ${this.#numeric.join(", ") || "none"}`,
+      ...[...this.#upstrokes].map((name) => `upstroke of ${name} in exp(-${name})`),
       `constants: ${this.#constants.length}`,
       ...this.#constants.map((c, i) => `  constant ${i} = ${c.name}`),
       dumpIr(update),

@@ -5,7 +5,15 @@
  * integrated in another variable (upstroke.ts).
  */
 
-import { anyInfinite, embeddedStep, fail, type Integration, type SubStep, stepFactor } from "./sub-step.js";
+import {
+  anyInfinite,
+  embeddedStep,
+  fail,
+  type Integration,
+  type SubStep,
+  stepFactor,
+  tooShort,
+} from "./sub-step.js";
 import { FIRST_STROKE, isSteep, strokeStep, type Upstroke } from "./upstroke.js";
 
 /** A step that takes more sub-steps than this does not end. */
@@ -41,7 +49,13 @@ export function integrate(i: Integration, upstroke?: Upstroke): void {
       if (upstroke && stroke) {
         b.if(
           isSteep(s, upstroke),
-          () => strokeStep(s, upstroke, stroke),
+          // one round is for those that need no more: an upstroke needs some
+          () =>
+            b.if(
+              b.gt(i.limit, one),
+              () => strokeStep(s, upstroke, stroke),
+              () => b.set(rounds, i.limit),
+            ),
           () => plainStep(s),
         );
       } else plainStep(s);
@@ -65,15 +79,18 @@ function plainStep(s: SubStep): void {
   let worst = c(0);
   for (const name of i.controlled) worst = b.max(worst, errors.get(name)!);
   const ratio = b.div(worst, i.tolerance);
-  const rejected = b.gt(ratio, c(1.1));
-  const tooShort = b.and(rejected, b.lt(h, b.mul(i.interval, c(1e-18))));
+  const infinite = anyInfinite(i, worst, next.values());
+  const rejected = b.or(b.gt(ratio, c(1.1)), infinite);
   b.if(
-    b.or(tooShort, anyInfinite(i, worst, next.values())),
+    b.and(rejected, tooShort(i, h)),
     () => fail(s),
     () => {
       b.if(
         rejected,
-        () => b.set(step, b.mul(h, b.max(c(0.2), stepFactor(i, ratio, 0.9, 5)))),
+        () => {
+          const factor = b.max(c(0.2), stepFactor(i, ratio, 0.9, 5));
+          b.set(step, b.mul(h, b.select(infinite, c(0.2), factor)));
+        },
         () => {
           b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
           for (const [name, value] of next) b.set(i.variables.get(name)!, value);

@@ -100,6 +100,10 @@ export function anyInfinite(i: Integration, worst: Value, values: Iterable<Value
   return b.not(finite);
 }
 
+/** true if a sub-step that is rejected may not become shorter */
+export const tooShort = (i: Integration, h: Value): Value =>
+  i.b.lt(h, i.b.mul(i.interval, i.b.constant(i.real, 1e-18)));
+
 /** Ends the integration of this step with a failure. */
 export function fail(s: SubStep): void {
   s.i.b.set(s.i.failed, s.i.b.constant("i32", 1));

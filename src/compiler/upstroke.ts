@@ -13,7 +13,15 @@ import { childrenOf, nodesOf, type X } from "./expression.js";
 import type { Value, Variable } from "./ir.js";
 import { isConstant } from "./linear.js";
 import * as math from "./math.js";
-import { anyInfinite, embeddedStep, fail, type SubStep, stepFactor, type Values } from "./sub-step.js";
+import {
+  anyInfinite,
+  embeddedStep,
+  fail,
+  type SubStep,
+  stepFactor,
+  tooShort,
+  type Values,
+} from "./sub-step.js";
 
 /** An exponential spike current as equations have it. */
 export interface SpikeCurrent {
@@ -81,6 +89,8 @@ export interface Upstroke {
 
 /** A variable is steep if the spike current is most of its derivative and would move it by this part of the scale in a step. */
 const STEEP = 0.1;
+/** Where the threshold is so low that the variable passes it with less than this many scales per step, when exactly matters. */
+const FAST_AT_THRESHOLD = 100;
 /** Parts of the way to the threshold: what the first sub-step tries, and what any takes at most. */
 export const FIRST_STROKE = 0.4;
 const LONGEST_STROKE = 0.8;
@@ -89,7 +99,10 @@ const SPIKE_TIME = 10;
 /** On the last part of the way other variables move linearly, and may miss this many times the tolerated error. */
 const LAST_DRIFT = 100;
 
-/** true where the spike current is the larger part of the derivative, and large */
+/**
+ * true where the spike current is the larger part of the derivative, and large. With a low threshold the end of the sub-step that
+ * passes it decides when the neuron is reset, in NEST as here: no closed form may be more exact than that.
+ */
 export function isSteep(s: SubStep, u: Upstroke): Value {
   const { i, start } = s;
   const { b } = i;
@@ -100,7 +113,10 @@ export function isSteep(s: SubStep, u: Upstroke): Value {
   const dominant = b.gt(b.sub(total, rest), b.abs(rest));
   const fast = b.gt(b.mul(total, i.interval), b.mul(b.constant(i.real, STEEP), u.scale));
   const inside = b.and(b.eq(u.bounded(start), now), b.lt(now, u.threshold));
-  return b.and(b.and(dominant, fast), b.and(inside, b.gt(u.scale, zero)));
+  const goal = math.exp(b, b.div(b.sub(now, u.threshold), u.scale));
+  const slowest = b.mul(b.mul(b.constant(i.real, FAST_AT_THRESHOLD), u.scale), goal);
+  const far = b.gt(b.mul(b.sub(total, rest), i.interval), slowest);
+  return b.and(b.and(b.and(dominant, fast), b.and(inside, b.gt(u.scale, zero))), far);
 }
 
 /**
@@ -154,16 +170,18 @@ export function strokeStep(s: SubStep, u: Upstroke, stroke: Variable): void {
   for (const name of i.controlled) if (name !== u.variable) worst = b.max(worst, errors.get(name)!);
   const ratio = b.div(worst, i.tolerance);
 
+  const infinite = anyInfinite(i, worst, next.values());
+  const rejected = b.or(b.or(b.gt(ratio, c(1.1)), beyond), infinite);
   b.if(
-    anyInfinite(i, worst, next.values()),
+    b.and(rejected, tooShort(i, h)),
     () => fail(s),
     () => {
       b.if(
-        b.or(b.gt(ratio, c(1.1)), beyond),
+        rejected,
         () => {
           const factor = b.max(c(0.2), stepFactor(i, b.max(ratio, c(1)), 0.9, 5));
           const shorter = b.select(beyond, b.min(factor, c(0.5)), factor);
-          b.set(stroke, b.mul(b.div(h, straight), shorter));
+          b.set(stroke, b.mul(b.div(h, straight), b.select(infinite, c(0.2), shorter)));
         },
         () => {
           const passed = b.add(b.get(time), b.convert("f64", b.select(crosses, until, h)));

@@ -62,7 +62,7 @@ export interface ThreadPlan {
 }
 
 /** Sub-steps that all neurons of a vector wait for; those that need more are collected. */
-const ROUNDS = 4;
+const ROUNDS = 1;
 export const STAGED = 65536;
 /** Bytes of what one interval can publish at most; longer intervals are cut. */
 const MOST_PUBLISHED = 32 * 2 ** 20;

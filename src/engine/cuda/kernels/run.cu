@@ -7,7 +7,7 @@
 
 #define NOBODY 0xffffu
 #define WARPS (THREADS / 32)
-#define ROUNDS 4
+#define ROUNDS 1
 #define MOST_ROUNDS 0x7fffffff
 
 #define FAILED_INTEGRATION 0u
