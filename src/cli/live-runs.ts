@@ -40,7 +40,8 @@ export function watchRuns(stream: NodeJS.WriteStream = process.stderr): LiveRuns
     const ref = new WeakRef(simulator);
     simulator.onProgress = (progress: Progress) => {
       own?.(progress);
-      show(progress);
+      // one line, not one per rank
+      if (simulator.rank() === 0) show(progress);
       if (interrupted) ref.deref()?.stop();
     };
   };

@@ -1,5 +1,6 @@
 /** `synfire run FILE`: runs a script, shows progress, prints what it returns. */
 
+import { launched } from "../ranks/launcher.js";
 import { checkedOptions, type SimulatorOptions } from "../simulator/options.js";
 import { Simulator } from "../simulator/simulator.js";
 import { watchRuns } from "./live-runs.js";
@@ -37,6 +38,8 @@ export async function runCommand({ file, options, out, json, args, words }: RunC
     runs.end();
     restore?.();
   }
+  // of several ranks, those that return nothing have nothing to say
+  if (results === undefined && (launched()?.rank ?? 0) > 0) return;
   process.stdout.write(json ? `${resultsJson(results)}\n` : resultsText(results));
 }
 

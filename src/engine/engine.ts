@@ -5,6 +5,7 @@
 
 import type { Layout, RingScale } from "./calibration.js";
 import type { Network, SampleBatch, SampleRequest, ScheduledSpike, SpikeBatch } from "./network.js";
+import type { Team } from "./team.js";
 
 export interface EngineOptions {
   /** cpu: number of threads */
@@ -15,6 +16,8 @@ export interface EngineOptions {
   readonly delivery: "auto" | "emission" | "arrival";
   /** cuda: which GPUs */
   readonly gpus: readonly number[] | "all";
+  /** the other ranks, if there are any */
+  readonly team?: Team | undefined;
   /** cuda: resident blocks per GPU; for tests: results do not depend on it */
   readonly blocks: number | undefined;
 }
@@ -39,6 +42,8 @@ export interface RunOutcome {
   /** what stopped the run, if a neuron's equations could not be solved or it emitted more than it may */
   readonly failure:
     | { readonly kind: "integration" | "emission" | "remembered"; readonly id: number; readonly step: number }
+    /** another rank has stopped or was lost */
+    | { readonly kind: "rank"; readonly id: -1; readonly step: number; readonly message: string }
     | undefined;
 }
 

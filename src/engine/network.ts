@@ -24,6 +24,8 @@ export interface Population {
   readonly key: readonly [number, number];
   /** the most spikes a neuron of this population can emit in one step */
   readonly maxEmission: number;
+  /** several ranks: rank r owns the positions shares[r] to shares[r + 1] - 1 */
+  readonly shares?: readonly number[];
 }
 
 /** A weight or delay of synapses: a constant, one value per synapse in the order of the rule's arrays, or a distribution. */

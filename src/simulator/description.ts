@@ -73,6 +73,7 @@ export function lower(d: Description): Lowered {
       states: initialStates(p),
       key: streamKey(d.seed, Purpose.initial, 2 ** 31 + p.index),
       maxEmission: emission.ofNode(p.first),
+      ...(p.shares ? { shares: p.shares } : {}),
     }),
   );
   const projections: Projection[] = [];

@@ -6,7 +6,9 @@ import { chooseDevices, isCudaName, parseCudaDevices } from "../engine/cuda/sele
 import type { Engine } from "../engine/engine.js";
 import type { Network, SampleRequest } from "../engine/network.js";
 import { referenceEngine } from "../engine/reference/reference-engine.js";
-import type { SimulatorOptions } from "./options.js";
+import { shareOf, type Team } from "../engine/team.js";
+import { SynfireError } from "../errors.js";
+import type { CheckedOptions } from "./options.js";
 
 /** Below this many neurons, exchanging spikes between threads costs more than it saves. */
 const WORTH_A_THREAD = 250;
@@ -14,24 +16,37 @@ const WORTH_A_THREAD = 250;
 export async function startEngine(
   network: Network,
   samples: readonly SampleRequest[],
-  options: Required<Omit<SimulatorOptions, "onProgress">>,
+  options: CheckedOptions,
+  team?: Team,
 ): Promise<Engine> {
-  const neurons = network.populations.reduce((n, p) => n + p.size, 0);
+  const neurons = network.populations.reduce((n, p) => {
+    const { from, to } = shareOf(p, team);
+    return n + to - from;
+  }, 0);
   const auto = canShareMemory()
-    ? Math.max(1, Math.min(await availableCores(), Math.floor(neurons / WORTH_A_THREAD)))
+    ? Math.max(
+        1,
+        Math.min(
+          Math.floor((await availableCores()) / (team?.onHost ?? 1)),
+          Math.floor(neurons / WORTH_A_THREAD),
+        ),
+      )
     : 1;
   const engineOptions = {
     threads: options.threads === "auto" ? auto : options.threads,
     tileSize: options.tileSize === "auto" ? undefined : options.tileSize,
     delivery: options.delivery,
+    team,
     gpus: isCudaName(options.device) ? parseCudaDevices(options.device) : [0],
     blocks: options.blocks === "auto" ? undefined : options.blocks,
   };
-  if (isCudaName(options.device) || (options.device === "auto" && (await cudaUsable()))) {
+  if (isCudaName(options.device) || (options.device === "auto" && !team && (await cudaUsable()))) {
     // reaches native libraries, so never part of what a browser loads
     const { cudaEngine } = await import("../engine/cuda/cuda-engine.js");
     return cudaEngine(network, samples, engineOptions);
   }
+  if (options.device === "reference" && team)
+    throw new SynfireError("bad-option", 'device "reference" runs on one rank only.', "device");
   if (options.device === "reference") return referenceEngine(network, samples, engineOptions);
   return cpuEngine(network, samples, engineOptions);
 }

@@ -34,8 +34,30 @@ export interface SimulatorOptions {
   readonly blocks?: number | "auto";
   /** when the cpu engine adds spikes to their targets; results do not depend on it */
   readonly delivery?: "auto" | "emission" | "arrival";
+  /** several ranks: deal the neurons of every `create` to all of them, instead of n to each; default false */
+  readonly distribute?: boolean;
+  /**
+   * "auto" (default): takes part in a run of several ranks if the process was started by a launcher such as `mpirun`; "mpi": also
+   * without one; "none": this simulator stands alone
+   */
+  readonly ranks?: "auto" | "mpi" | "none";
+  /** several ranks: how spikes are exchanged, for tests; results do not depend on it */
+  readonly exchange?: "auto" | "point-to-point" | "collective";
+  /** builds and runs the share of one rank of a run that does not take place; the others fire at `rate` (1/s, default 5) */
+  readonly rehearse?: Rehearsal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+export interface Rehearsal {
+  readonly rank: number;
+  readonly size: number;
+  readonly rate?: number;
+}
+
+/** Options with all defaults. */
+export type CheckedOptions = Required<Omit<SimulatorOptions, "onProgress" | "rehearse">> & {
+  readonly rehearse: Required<Rehearsal> | undefined;
+};
 
 export const defaultOptions = {
   resolution: 0.1,
@@ -46,18 +68,21 @@ export const defaultOptions = {
   tileSize: "auto",
   blocks: "auto",
   delivery: "auto",
+  distribute: false,
+  ranks: "auto",
+  exchange: "auto",
 } as const;
 
-const ALLOWED = [...Object.keys(defaultOptions), "onProgress"];
+const ALLOWED = [...Object.keys(defaultOptions), "rehearse", "onProgress"];
 
 /** @throws SynfireError "bad-option" naming the option */
-export function checkedOptions(options: SimulatorOptions): Required<Omit<SimulatorOptions, "onProgress">> {
+export function checkedOptions(options: SimulatorOptions): CheckedOptions {
   for (const key of Object.keys(options))
     if (!ALLOWED.includes(key)) throw unknownName("bad-option", "option", key, ALLOWED);
   const o = {
     ...defaultOptions,
     ...Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)),
-  } as Required<Omit<SimulatorOptions, "onProgress">>;
+  } as CheckedOptions;
   const bad = (key: keyof SimulatorOptions, allowed: string): never => {
     throw new SynfireError(
       "bad-option",
@@ -83,6 +108,11 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
     bad("tileSize", '"auto" or an integer from 1 to 65536');
   if (!["auto", "emission", "arrival"].includes(o.delivery))
     bad("delivery", '"auto", "emission" or "arrival"');
+  if (typeof o.distribute !== "boolean") bad("distribute", "true or false");
+  if (!["auto", "mpi", "none"].includes(o.ranks)) bad("ranks", '"auto", "mpi" or "none"');
+  if (!["auto", "point-to-point", "collective"].includes(o.exchange))
+    bad("exchange", '"auto", "point-to-point" or "collective"');
+  const rehearse = options.rehearse && checkedRehearsal(options.rehearse);
   return {
     resolution: o.resolution,
     seed: o.seed,
@@ -92,5 +122,24 @@ export function checkedOptions(options: SimulatorOptions): Required<Omit<Simulat
     tileSize: o.tileSize,
     blocks: o.blocks,
     delivery: o.delivery,
+    distribute: o.distribute,
+    ranks: o.ranks,
+    exchange: o.exchange,
+    rehearse,
   };
+}
+
+function checkedRehearsal(given: Rehearsal): Required<Rehearsal> {
+  const { rank, size, rate = 5, ...others } = given;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw unknownName("bad-option", "key of rehearse", unknown, ["rank", "size", "rate"]);
+  const integers = Number.isInteger(size) && size >= 1 && Number.isInteger(rank) && rank >= 0 && rank < size;
+  if (!integers || !(Number.isFinite(rate) && rate >= 0))
+    throw new SynfireError(
+      "bad-option",
+      `rehearse: { rank, size, rate } must be a rank below the size, a positive size, and a rate in 1/s; not ${JSON.stringify(given)}.`,
+      "rehearse",
+    );
+  return { rank, size, rate };
 }

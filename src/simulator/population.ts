@@ -19,6 +19,8 @@ export interface NeuronPopulation {
   readonly first: number;
   readonly size: number;
   readonly program: NeuronProgram;
+  /** several ranks: rank r holds the positions shares[r] to shares[r + 1] - 1 */
+  readonly shares?: readonly number[];
   readonly sizes: Readonly<Record<string, number>>;
   /** coherent values by unique name; only what was set */
   readonly parameters: Map<string, PerNode>;

@@ -118,7 +118,10 @@ export class Recordings {
   }
 
   /** what engines are to sample */
-  requests(populations: readonly NeuronPopulation[]): SampleRequest[] {
+  requests(
+    populations: readonly NeuronPopulation[],
+    own: (p: NeuronPopulation) => { readonly from: number; readonly to: number },
+  ): SampleRequest[] {
     this.#sampled = [];
     const requests: SampleRequest[] = [];
     for (const recording of this.#states.values()) {
@@ -128,11 +131,12 @@ export class Recordings {
         gridSteps(device.values[key] as number, this.#resolution, key, device.kind);
       for (const p of populations) {
         const ids: number[] = [];
+        const { from, to } = own(p);
         for (const nodes of recording.nodes)
           for (const s of nodes.segments) {
             for (
-              let id = Math.max(s.first, p.first);
-              id < Math.min(s.first + s.length, p.first + p.size);
+              let id = Math.max(s.first, p.first + from);
+              id < Math.min(s.first + s.length, p.first + to);
               id++
             )
               ids.push(id);

@@ -6,10 +6,13 @@
 import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
 import type { Engine, EngineState, MemoryReport, RunOutcome } from "../engine/engine.js";
 import type { Network, SampleBatch, SpikeBatch } from "../engine/network.js";
+import { ownerOf } from "../engine/team.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
 import type { Diagnostic } from "../nestml/index.js";
+import type { ExchangeReport } from "../ranks/exchange.js";
 import type { Events, Recorder, RecorderOptions } from "../recording/recorder.js";
+import { CallLog } from "./call-log.js";
 import {
   checkRecorderConnection,
   checkSynapseSpec,
@@ -38,9 +41,18 @@ import {
   windowOf,
 } from "./devices.js";
 import { startEngine } from "./engines.js";
+import { gatherEvents } from "./gather.js";
+import { joinRanks, type Ranks } from "./join-ranks.js";
 import { ModelLibrary } from "./model-library.js";
 import { NodeCollection, type NodeOwner } from "./nodes.js";
-import { checkedOptions, defaultOptions, type Progress, type SimulatorOptions } from "./options.js";
+import {
+  type CheckedOptions,
+  checkedOptions,
+  defaultOptions,
+  type Progress,
+  type SimulatorOptions,
+} from "./options.js";
+import { type Deal, Placement } from "./placement.js";
 import {
   checkedChange,
   constantsOf,
@@ -50,6 +62,7 @@ import {
   settableNames,
   statusOf,
 } from "./population.js";
+import { gatherState } from "./ranked-state.js";
 import { checkRecordables, Recordings, timeOf } from "./recordings.js";
 import { checkSnapshot, type Snapshot } from "./snapshot.js";
 import { isArrayLike, type PerNode, type Status, type StatusValue } from "./status.js";
@@ -69,7 +82,7 @@ export interface Timers {
 const CHUNK_SECONDS = 0.05;
 
 export class Simulator implements NodeOwner {
-  readonly options: Required<Omit<SimulatorOptions, "onProgress">>;
+  readonly options: CheckedOptions;
   readonly timers: Timers = { create: 0, connect: 0, calibrate: 0, simulate: 0 };
   /** called about ten times a second while a run goes on */
   onProgress: ((progress: Progress) => void) | undefined;
@@ -89,10 +102,16 @@ export class Simulator implements NodeOwner {
   #running = false;
   #stopRequested = false;
   #spikeCount = 0;
+  /** the other ranks; undefined: there are none */
+  readonly #ranks: Ranks | undefined;
+  readonly #placement: Placement;
+  readonly #calls = new CallLog();
+  #hostGroups: (readonly number[])[] = [];
 
-  private constructor(options: SimulatorOptions) {
-    this.options = checkedOptions({ ...Simulator.defaults, ...options });
-    this.onProgress = options.onProgress ?? Simulator.defaults.onProgress;
+  private constructor(options: CheckedOptions, ranks: Ranks | undefined) {
+    this.options = options;
+    this.#ranks = ranks;
+    this.#placement = new Placement(ranks?.rank ?? 0, ranks?.size ?? 1);
     this.#recordings = new Recordings(this.options.resolution);
     this.#currents = new Currents(this.options.resolution, this.options.seed);
   }
@@ -104,11 +123,15 @@ export class Simulator implements NodeOwner {
   static onCreate: ((simulator: Simulator) => void) | undefined;
 
   /**
-   * An empty simulator. Several may live in one process.
-   * @throws SynfireError "bad-option" naming the option
+   * An empty simulator. Several may live in one process. Under a launcher such as `mpirun` it takes part in a run of several ranks:
+   * all of them must create it, and make the same calls.
+   * @throws SynfireError "bad-option" naming the option; "no-mpi" if there is a launcher, but no library
    */
   static async create(options: SimulatorOptions = {}): Promise<Simulator> {
-    const simulator = new Simulator(options);
+    const given = { ...Simulator.defaults, ...options };
+    const checked = checkedOptions(given);
+    const simulator = new Simulator(checked, await joinRanks(checked));
+    simulator.onProgress = given.onProgress;
     registry?.register(simulator, simulator.#held);
     Simulator.onCreate?.(simulator);
     return simulator;
@@ -184,7 +207,38 @@ export class Simulator implements NodeOwner {
    * @param parameters - parameters and initial values: numbers, one per node, elements of a vector, or distributions
    * @throws SynfireError "unknown-model", "bad-parameter"
    */
-  create(model: string, n = 1, parameters: Readonly<Record<string, StatusValue>> = {}): NodeCollection {
+  create(
+    model: string,
+    n = 1,
+    parameters: Readonly<Record<string, StatusValue>> = {},
+    placement: { readonly distribute?: boolean } = {},
+  ): NodeCollection {
+    const all = placement.distribute ?? this.options.distribute;
+    return this.#create("create", model, n, parameters, all ? "all" : "each");
+  }
+
+  /**
+   * Creates n nodes of a model on one rank. All ranks must make the call.
+   * @returns the nodes, on every rank
+   * @throws SynfireError "bad-rank", and what `create` throws
+   */
+  remoteCreate(
+    rank: number,
+    model: string,
+    n = 1,
+    parameters: Readonly<Record<string, StatusValue>> = {},
+  ): NodeCollection {
+    this.#placement.checkRank(rank, "rank");
+    return this.#create("remoteCreate", model, n, parameters, rank);
+  }
+
+  #create(
+    name: string,
+    model: string,
+    n: number,
+    parameters: Readonly<Record<string, StatusValue>>,
+    deal: Deal,
+  ): NodeCollection {
     this.#mayChange();
     const begin = performance.now();
     if (!Number.isInteger(n) || n < 1)
@@ -193,11 +247,13 @@ export class Simulator implements NodeOwner {
         `create: the number of nodes must be a positive integer, not ${n}.`,
         "n",
       );
-    if (this.#nodeCount + n > 2 ** 31)
+    const total = isDeviceName(model) ? n : this.#placement.total(n, deal);
+    if (this.#nodeCount + total > 2 ** 31)
       throw new SynfireError("bad-parameter", "create: more than 2^31 nodes.", "n");
     const first = this.#nodeCount;
-    const nodes = new NodeCollection(this, [{ first, length: n }]);
+    let nodes: NodeCollection;
     if (isDeviceName(model)) {
+      nodes = new NodeCollection(this, [{ first, length: n }]);
       const devices = Array.from({ length: n }, (_, i) => makeDevice(model, first + i));
       const values = devices.map((d, i) =>
         checkedDevice(d, ofDevice(d, parameters, i, n), this.options.resolution),
@@ -207,8 +263,18 @@ export class Simulator implements NodeOwner {
         this.#devices.set(d.id, d);
         this.#recordings.add(d);
       });
-    } else this.#createNeurons(model, first, n, parameters);
-    this.#nodeCount += n;
+    } else {
+      const copies = deal === "each" ? this.#placement.size : 1;
+      const shares = this.#placement.shares(n, deal);
+      this.#createNeurons(model, first, total, forCopies(parameters, n, copies), shares);
+      nodes = this.#placement.created(this, first, n, deal);
+    }
+    // values of nodes that each rank has of its own may differ, and those of devices
+    if (this.#ranks) {
+      const values = deal === "each" || isDeviceName(model) ? Object.keys(parameters) : parameters;
+      this.#calls.note(name, ...(name === "create" ? [] : [deal]), model, n, values);
+    }
+    this.#nodeCount += total;
     this.#stale = true;
     this.timers.create += (performance.now() - begin) / 1000;
     return nodes;
@@ -230,6 +296,7 @@ export class Simulator implements NodeOwner {
     first: number,
     n: number,
     parameters: Readonly<Record<string, StatusValue>>,
+    shares: readonly number[] | undefined,
   ): void {
     const sizes: Record<string, number> = {};
     for (const { name, value } of this.#library.sizes(model)) {
@@ -251,6 +318,7 @@ export class Simulator implements NodeOwner {
       size: n,
       program,
       sizes,
+      ...(shares ? { shares } : {}),
       parameters: new Map(),
       states: new Map(),
     };
@@ -295,6 +363,7 @@ export class Simulator implements NodeOwner {
     const begin = performance.now();
     this.#own(sources, "sources");
     this.#own(targets, "targets");
+    if (this.#ranks) this.#calls.note("connect", sources.length, targets.length, rule, synapse);
     checkSynapseSpec(synapse);
     const sourceKind = this.#kindOf(sources, "sources");
     const targetKind = this.#kindOf(targets, "targets");
@@ -319,9 +388,144 @@ export class Simulator implements NodeOwner {
         `A ${targetKind} takes no input${targetKind.endsWith("meter") ? "; connect it to the neurons that it is to record" : ""}.`,
         "targets",
       );
-    } else this.#connectNeurons(sources, targets, rule, synapse, sourceKind);
+    } else this.#connectCopies(sources, targets, rule, synapse, sourceKind);
     this.#stale = true;
     this.timers.connect += (performance.now() - begin) / 1000;
+  }
+
+  /** nodes that each rank has of its own are connected on each rank */
+  #connectCopies(
+    sources: NodeCollection,
+    targets: NodeCollection,
+    rule: ConnectionSpec,
+    synapse: SynapseSpec,
+    sourceKind: string,
+  ): void {
+    const placement = this.#placement;
+    const copies = [placement.hasCopies(sources, "sources"), placement.hasCopies(targets, "targets")];
+    if (!copies.includes(true)) {
+      this.#connectNeurons(sources, targets, rule, synapse, sourceKind);
+      return;
+    }
+    if (copies.includes(false) && (!copies[1] || this.#devicesOf(sources).length === 0))
+      throw new SynfireError(
+        "bad-nodes",
+        `connect: ${copies[0] ? "sources" : "targets"} are nodes that each rank has of its own, ${copies[0] ? "targets" : "sources"} are the same for all ranks; say which are meant with remoteConnect.`,
+        copies[0] ? "sources" : "targets",
+      );
+    for (let rank = 0; rank < placement.size; rank++) {
+      const [s, t] = [placement.copy(sources, rank, "sources"), placement.copy(targets, rank, "targets")];
+      this.#connectNeurons(s, t, rule, synapse, sourceKind);
+    }
+  }
+
+  /**
+   * Connects nodes of one rank with nodes of another (or of the same). All ranks must make the call. A collection that `create` has
+   * returned, of which each rank has its own, stands for that of the rank named.
+   * @param group - a host group that both ranks belong to; how spikes travel is chosen without it
+   * @throws SynfireError "bad-rank" if nodes are not on the rank named, and what `connect` throws
+   */
+  remoteConnect(
+    sourceRank: number,
+    sources: NodeCollection,
+    targetRank: number,
+    targets: NodeCollection,
+    rule: ConnectionSpec = "all_to_all",
+    synapse: SynapseSpec = {},
+    group = -1,
+  ): void {
+    this.#mayChange();
+    const begin = performance.now();
+    const placement = this.#placement;
+    placement.checkRank(sourceRank, "sourceRank");
+    placement.checkRank(targetRank, "targetRank");
+    this.#own(sources, "sources");
+    this.#own(targets, "targets");
+    const [s, t] = [
+      placement.copy(sources, sourceRank, "sources"),
+      placement.copy(targets, targetRank, "targets"),
+    ];
+    placement.checkOn(sourceRank, s, this.#populations, "sources");
+    placement.checkOn(targetRank, t, this.#populations, "targets");
+    if (group !== -1) this.#checkGroup(group, [sourceRank, targetRank]);
+    if (this.#ranks) this.#calls.note("remoteConnect", sourceRank, s, targetRank, t, rule, synapse);
+    checkSynapseSpec(synapse);
+    if (this.#kindOf(t, "targets") !== "neurons")
+      throw new SynfireError(
+        "bad-connection",
+        "remoteConnect connects to neurons; recorders are on every rank: use connect or record.",
+        "targets",
+      );
+    this.#connectNeurons(s, t, rule, synapse, this.#kindOf(s, "sources"));
+    this.#stale = true;
+    this.timers.connect += (performance.now() - begin) / 1000;
+  }
+
+  #checkGroup(group: number, ranks: readonly number[]): void {
+    const members = this.#hostGroups[group];
+    if (!members)
+      throw new SynfireError(
+        "bad-rank",
+        `group: there is no host group ${group}; ${this.#hostGroups.length} were created.`,
+        "group",
+      );
+    for (const rank of ranks)
+      if (!members.includes(rank))
+        throw new SynfireError(
+          "bad-rank",
+          `group: rank ${rank} is not in host group ${group} (${members.join(", ")}).`,
+          "group",
+        );
+  }
+
+  /**
+   * Names a group of ranks, as NEST GPU does. All ranks must make the call.
+   * @returns its number
+   * @throws SynfireError "bad-rank" for a rank that does not exist or is named twice
+   */
+  createHostGroup(ranks: readonly number[]): number {
+    this.#mayChange();
+    for (const rank of ranks) this.#placement.checkRank(rank, "ranks");
+    if (new Set(ranks).size < ranks.length || ranks.length === 0)
+      throw new SynfireError(
+        "bad-rank",
+        "ranks: a host group has at least one rank, and each only once.",
+        "ranks",
+      );
+    if (this.#ranks) this.#calls.note("createHostGroup", ranks);
+    return this.#hostGroups.push([...ranks]) - 1;
+  }
+
+  /** This process among those of the run, from 0 on. */
+  rank(): number {
+    return this.#placement.rank;
+  }
+
+  /** Number of ranks of the run. */
+  size(): number {
+    return this.#placement.size;
+  }
+
+  /** How the ranks exchange spikes, and what that has cost so far; undefined with one rank. */
+  get exchange(): ExchangeReport | undefined {
+    return this.#ranks?.report;
+  }
+
+  /**
+   * Brings the events that all ranks have recorded with one recorder together, in the order of time, then sender. A collective
+   * call.
+   * @returns the events on rank `to` (default 0); elsewhere undefined
+   */
+  async gather(recorder: Recorder, to = 0): Promise<Events | undefined> {
+    this.#mayChange();
+    this.#placement.checkRank(to, "to");
+    return this.#ranks ? gatherEvents(this.#ranks, recorder.events, to) : recorder.events;
+  }
+
+  /** Plain data of all ranks, by rank. A collective call. */
+  async gatherValues<T>(own: T): Promise<T[]> {
+    if (!this.#ranks) return [own];
+    return this.#ranks.gatherText(JSON.stringify(own)).map((text) => JSON.parse(text) as T);
   }
 
   #connectNeurons(
@@ -492,7 +696,10 @@ export class Simulator implements NodeOwner {
       const values = parts.map(({ population, positions }) =>
         key === "model"
           ? population.model
-          : statusOf(population, key, positions, (slot) => this.#stateValues(population, slot)),
+          : statusOf(population, key, positions, (slot) => {
+              this.#checkHeld(population, positions, key);
+              return this.#stateValues(population, slot);
+            }),
       );
       if (values.length === 1) return values[0]!;
       const perNode: Status[] = [];
@@ -523,6 +730,18 @@ export class Simulator implements NodeOwner {
         "nodes",
       );
     return devices;
+  }
+
+  /** @throws SynfireError "bad-nodes" if a neuron lies on another rank, which alone knows */
+  #checkHeld(p: NeuronPopulation, positions: Uint32Array, key: string): void {
+    if (!this.#ranks) return;
+    const away = positions.find((position) => !this.#placement.holds(p, position));
+    if (away === undefined) return;
+    throw new SynfireError(
+      "bad-nodes",
+      `${key} of node ${p.first + away} is known to rank ${ownerOf(p, away)} only, not to rank ${this.rank()}; record it, or ask for nodes of this rank.`,
+      "nodes",
+    );
   }
 
   #stateValues(p: NeuronPopulation, slot: number): PerNode {
@@ -649,9 +868,14 @@ export class Simulator implements NodeOwner {
       throw new SynfireError("empty-network", "There are no neurons to simulate; create some first.");
     const begin = performance.now();
     const state = saved ?? this.#engine?.exportState();
+    const ranks = this.#ranks;
+    if (ranks) {
+      this.#calls.compare(ranks);
+      ranks.mode = this.options.exchange;
+    }
     const lowered = lower(this.#description());
-    const samples = this.#recordings.requests(this.#populations);
-    const engine = await startEngine(lowered.network, samples, this.options);
+    const samples = this.#recordings.requests(this.#populations, (p) => this.#placement.own(p));
+    const engine = await startEngine(lowered.network, samples, this.options, ranks);
     if (state) {
       // what the network had before; nodes made since start with their own values
       const fresh = engine.exportState();
@@ -727,7 +951,7 @@ export class Simulator implements NodeOwner {
     let running = this.#steps < last ? launch(this.#steps) : undefined;
     while (running) {
       const { scheduled } = running;
-      const outcome: RunOutcome = await running.outcome;
+      const outcome: RunOutcome = this.#together(await running.outcome);
       running = undefined;
       const seconds = (performance.now() - started) / 1000;
       const from = this.#steps;
@@ -761,6 +985,27 @@ export class Simulator implements NodeOwner {
     }
   }
 
+  /** what one rank cannot do, or is asked not to do, ends the run of all at the same step */
+  #together(own: RunOutcome): RunOutcome {
+    const ranks = this.#ranks;
+    if (!ranks || own.failure?.kind === "rank") return own;
+    const numbers = Float64Array.of(
+      own.failure?.step ?? Number.POSITIVE_INFINITY,
+      this.#stopRequested ? 1 : 0,
+      own.spikeCount,
+    );
+    const all = ranks.gatherEqual(new Uint8Array(numbers.buffer));
+    const table = new Float64Array(all.slice().buffer);
+    const column = (k: number) => Array.from({ length: ranks.size }, (_, rank) => table[3 * rank + k]!);
+    const failures = column(0);
+    const step = Math.min(...failures);
+    if (column(1).some((stop) => stop !== 0)) this.#stopRequested = true;
+    const spikeCount = column(2).reduce((a, b) => a + b, 0);
+    if (!Number.isFinite(step) || (own.failure && own.failure.step <= step)) return { ...own, spikeCount };
+    const message = `Rank ${failures.indexOf(step)} has stopped the run at ${timeOf(step, this.options.resolution)} ms, and says why; what was recorded until then is kept.`;
+    return { ...own, spikeCount, failure: { kind: "rank", id: -1, step, message } };
+  }
+
   /** gives what was recorded to the recorders; throws what stopped the run */
   async #takeUp(
     outcome: RunOutcome,
@@ -771,7 +1016,8 @@ export class Simulator implements NodeOwner {
     const end = outcome.failure ? outcome.failure.step - 1 : Number.POSITIVE_INFINITY;
     await this.#recordings.spikes(
       outcome.failure ? spikesUntil(outcome.spikes, end) : outcome.spikes,
-      scheduled.filter((s) => s.step <= Math.min(end, done)),
+      // spike generators are on every rank: one of them records their spikes
+      this.rank() === 0 ? scheduled.filter((s) => s.step <= Math.min(end, done)) : [],
     );
     await this.#recordings.states(
       outcome.failure ? outcome.samples.map((b) => samplesUntil(b, end)) : outcome.samples,
@@ -780,11 +1026,8 @@ export class Simulator implements NodeOwner {
     if (outcome.failure) this.#fail(outcome.failure);
   }
 
-  #fail(failure: {
-    readonly kind: "integration" | "emission" | "remembered";
-    readonly id: number;
-    readonly step: number;
-  }): never {
+  #fail(failure: NonNullable<RunOutcome["failure"]>): never {
+    if (failure.kind === "rank") throw new SynfireError("rank-lost", failure.message);
     const when = `${(failure.step * this.options.resolution).toFixed(3)} ms`;
     const p = this.#populations.find((q) => failure.id >= q.first && failure.id < q.first + q.size);
     if (failure.kind === "integration") {
@@ -860,7 +1103,7 @@ export class Simulator implements NodeOwner {
         values: structuredClone(d.values),
       })),
       connections: this.#connections.map((c) => c.plan.total),
-      state: structuredClone(this.#engine!.exportState()),
+      state: structuredClone(gatherState(this.#ranks, this.#lowered!.network, this.#engine!.exportState())),
     };
   }
 
@@ -891,6 +1134,9 @@ export class Simulator implements NodeOwner {
   /** Back to an empty simulator with the same options; models that were defined stay. */
   reset(): void {
     this.#mayChange();
+    this.#calls.clear();
+    this.#placement.clear();
+    this.#hostGroups = [];
     this.#engine?.dispose();
     this.#engine = undefined;
     this.#held.engine = undefined;
@@ -910,6 +1156,21 @@ export class Simulator implements NodeOwner {
   dispose(): void {
     this.reset();
   }
+}
+
+/** lists of n values, one for each node, as they are for all copies of these nodes */
+function forCopies(
+  parameters: Readonly<Record<string, StatusValue>>,
+  n: number,
+  copies: number,
+): Readonly<Record<string, StatusValue>> {
+  if (copies === 1) return parameters;
+  const repeated = (value: StatusValue): StatusValue => {
+    if (!isArrayLike(value) || value.length !== n || n === 1) return value;
+    const list = Array.from(value as ArrayLike<number>);
+    return Array.from({ length: copies }, () => list).flat();
+  };
+  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, repeated(value)]));
 }
 
 /** @throws SynfireError "bad-connection" for what sends no spikes that can be recorded */

@@ -3,7 +3,7 @@
 import type { EngineState } from "../engine/engine.js";
 import { SynfireError } from "../errors.js";
 import type { Device } from "./devices.js";
-import type { SimulatorOptions } from "./options.js";
+import type { CheckedOptions } from "./options.js";
 import type { NeuronPopulation } from "./population.js";
 import type { PerNode } from "./status.js";
 
@@ -32,7 +32,7 @@ export interface Snapshot {
 /** @throws SynfireError "bad-snapshot" that says what differs */
 export function checkSnapshot(
   s: Snapshot,
-  options: Required<Omit<SimulatorOptions, "onProgress">>,
+  options: CheckedOptions,
   populations: readonly NeuronPopulation[],
   devices: ReadonlyMap<number, Device>,
   connections: readonly number[],

@@ -13,14 +13,16 @@ import type {
   SynapseTable,
 } from "../engine.js";
 import type { Network, SampleRequest } from "../network.js";
+import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
+import { shareOf, spikeNeeds, type Team } from "../team.js";
 import { readPending, writePending } from "./arrival-state.js";
 import { GivenSynapses } from "./given.js";
 import { emitArrivalModule } from "./kernels/arrive.js";
 import { emitBuildModule, recipeKey } from "./kernels/build.js";
 import { emitRunModule } from "./kernels/run.js";
 import { partition, type TileShape } from "./partition.js";
-import { planThreads, type ThreadPlan } from "./plan.js";
+import { intervalOf, planThreads, type ThreadPlan } from "./plan.js";
 import {
   acquireThreads,
   availableCores,
@@ -30,14 +32,14 @@ import {
 } from "./pool.js";
 import { inOrder, readSynapses } from "./read-synapses.js";
 import { Control, createThread, type RunResult, type Thread } from "./thread.js";
-import { DriveWord, ErrorCode, Fixed, SampleWord, SPIKE_BYTES } from "./tile-format.js";
+import { DriveWord, ErrorCode, Fixed, SampleWord } from "./tile-format.js";
 
 const PAGE = 65536;
 const MOST_PAGES = 65536;
 /** Looks at the barrier before a thread sleeps, where every thread has a core. */
 const SPIN = 4000;
 
-const FAILURES: Readonly<Record<number, NonNullable<RunOutcome["failure"]>["kind"]>> = {
+const FAILURES: Readonly<Record<number, "integration" | "emission" | "remembered">> = {
   [ErrorCode.integration]: "integration",
   [ErrorCode.emission]: "emission",
   [ErrorCode.remembered]: "remembered",
@@ -63,6 +65,7 @@ class CpuEngine implements Engine {
   readonly #control: Int32Array;
   readonly #samples: readonly SampleRequest[];
   readonly #release: () => void;
+  readonly #team: Team | undefined;
   #step = 0;
   #broken: string | undefined;
 
@@ -75,6 +78,7 @@ class CpuEngine implements Engine {
     control: Int32Array;
     samples: readonly SampleRequest[];
     release: () => void;
+    team: Team | undefined;
   }) {
     this.#network = parts.network;
     this.#calibration = parts.calibration;
@@ -84,6 +88,7 @@ class CpuEngine implements Engine {
     this.#control = parts.control;
     this.#samples = parts.samples;
     this.#release = parts.release;
+    this.#team = parts.team;
     this.minDelay = parts.calibration.minDelay;
     this.threads = parts.threads.length;
   }
@@ -94,7 +99,8 @@ class CpuEngine implements Engine {
 
   async run(request: RunRequest): Promise<RunOutcome> {
     if (this.#broken !== undefined) throw new SynfireError("worker-failed", this.#broken);
-    const steps = Math.min(request.steps, this.#roomForSamples());
+    const own = Math.min(request.steps, this.#roomForSamples());
+    const steps = this.#team ? this.#team.min(own) : own;
     if (this.#step + steps >= 2 ** 31)
       throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
     this.#control.fill(0);
@@ -108,7 +114,10 @@ class CpuEngine implements Engine {
     const command = { from: this.#step, steps, record: request.record, scheduled };
     let results: RunResult[];
     try {
-      results = await Promise.all(this.#threads.map(async (t) => t.run(command)));
+      // a thread that runs here holds this one until it is done: the others first
+      results = (
+        await Promise.all([...this.#threads.entries()].reverse().map(async ([, t]) => t.run(command)))
+      ).reverse();
     } catch (error) {
       this.#broken = `The simulation cannot go on: ${(error as Error).message}`;
       Atomics.store(this.#control, Control.fatal, 1);
@@ -122,8 +131,15 @@ class CpuEngine implements Engine {
       spikes: this.#collectSpikes(results, request.record),
       spikeCount: results.reduce((n, r) => n + r.spikes, 0),
       samples: this.#collectSamples(first),
-      failure: this.#failure(),
+      failure: this.#failure() ?? this.#lost(results),
     };
+  }
+
+  #lost(results: readonly RunResult[]): RunOutcome["failure"] {
+    const message = results.find((r) => r.lost !== undefined)?.lost;
+    if (message === undefined) return undefined;
+    this.#broken = message;
+    return { kind: "rank", id: -1, step: this.#step + 1, message };
   }
 
   #failure(): RunOutcome["failure"] {
@@ -143,7 +159,13 @@ class CpuEngine implements Engine {
 
   /** all threads' spikes in the order (step, id) */
   #collectSpikes(results: readonly RunResult[], record: boolean) {
-    const total = record ? results.reduce((n, r) => n + (r.end - r.first) / SPIKE_BYTES, 0) : 0;
+    const views = record
+      ? results.flatMap((r, t) => [
+          ...r.spilled,
+          new Uint32Array(this.#buffer(t), r.first, (r.end - r.first) / 4),
+        ])
+      : [];
+    const total = views.reduce((n, v) => n + v.length / 3, 0);
     const [ids, steps, multiplicities] = [
       new Uint32Array(total),
       new Uint32Array(total),
@@ -153,7 +175,6 @@ class CpuEngine implements Engine {
     // counting sort by step, then by id inside each step
     const from = this.#step - results[0]!.steps;
     const starts = new Uint32Array(results[0]!.steps + 1);
-    const views = results.map((r, t) => new Uint32Array(this.#buffer(t), r.first, (r.end - r.first) / 4));
     for (const v of views) for (let i = 1; i < v.length; i += 3) starts[v[i]! - from]!++;
     for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
     const keys = new Float64Array(total);
@@ -422,7 +443,7 @@ class CpuEngine implements Engine {
   synapses(projection: number): SynapseTable {
     // joined blocks do not tell projections apart, nor split ones the order: those are drawn again
     if (this.#plans[0]!.arrival || !inOrder(this.#network, this.#plans, projection))
-      return synapseTable(this.#network, this.#calibration, projection);
+      return this.#own(synapseTable(this.#network, this.#calibration, projection));
     return readSynapses(
       this.#network,
       this.#calibration,
@@ -430,6 +451,25 @@ class CpuEngine implements Engine {
       this.#memories.map((m) => m.buffer),
       projection,
     );
+  }
+
+  /** synapses whose targets this rank holds */
+  #own(table: SynapseTable): SynapseTable {
+    const team = this.#team;
+    if (!team) return table;
+    const held = new Uint8Array(this.#network.idCount);
+    for (const p of this.#network.populations) {
+      const { from, to } = shareOf(p, team);
+      held.fill(1, p.first + from, p.first + to);
+    }
+    const keep = (_: unknown, k: number) => held[table.targets[k]!] === 1;
+    return {
+      sources: table.sources.filter(keep),
+      targets: table.targets.filter(keep),
+      weights: table.weights.filter(keep),
+      delays: table.delays.filter(keep),
+      receptors: table.receptors.filter(keep),
+    };
   }
 
   memory(): MemoryReport {
@@ -482,7 +522,10 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
       "threads",
     );
   }
-  const tiles = partition(network, calibration, threads, options.tileSize);
+  const { team } = options;
+  const tiles = partition(network, calibration, threads, options.tileSize, team);
+  const ownInterval = intervalOf(calibration, tiles, threads);
+  const interval = team ? team.min(ownInterval) : ownInterval;
   const { plans, recipes, variants, delivery } = planThreads(
     network,
     calibration,
@@ -490,6 +533,7 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
     threads,
     samples,
     options.delivery,
+    interval,
   );
   const needed = plans.map((p) => Math.ceil(p.bytes / PAGE));
   const most = Math.max(...needed);
@@ -534,17 +578,20 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
       ? new SharedArrayBuffer(4 * (Control.published + 4 * threads))
       : new ArrayBuffer(4 * (Control.published + 4 * threads)),
   );
-  const remote = shared ? await acquireThreads(threads) : [];
-  const local: AnyThread[] = shared ? [] : [createThread(memories[0]!)];
-  const team: AnyThread[] = shared ? remote : local;
-  await Promise.all(remote.map((r, t) => r.open(memories[t]!)));
+  // with several ranks, thread 0 is this one: it speaks to the others
+  const here = team || !shared ? 1 : 0;
+  const workers = await acquireThreads(threads - here);
+  const crew: AnyThread[] = [...(here ? [createThread(memories[0]!)] : []), ...workers];
+  await Promise.all(workers.map((r, t) => r.open(memories[t + here]!)));
   if (buildModule) {
     const numbers = new Map(recipes.map((r, k) => [recipeKey(r), k]));
     const calls = (plan: ThreadPlan) =>
       plan.steps.map((s) =>
         "pass" in s ? ([`${s.pass}_${numbers.get(recipeKey(s.block.recipe))}`, s.job] as const) : s,
       );
-    const building = Promise.all(team.map(async (t, i) => t.build(buildModule, calls(plans[i]!))));
+    const building = Promise.all(
+      [...crew.entries()].reverse().map(async ([i, t]) => t.build(buildModule, calls(plans[i]!))),
+    );
     // rules that the kernels do not know are generated here, while the threads draw the others
     plans.forEach((plan, t) => {
       const given = new GivenSynapses(network, memories[t]!, buildModule, recipes);
@@ -552,9 +599,11 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
     });
     await building;
   }
+  const exchange = team?.exchange(spikeNeeds(network, team, runsOfIds), interval);
+  const heard = exchange ? sharedWords(shared) : undefined;
   const spin = threads <= (await availableCores()) ? SPIN : 0;
   await Promise.all(
-    team.map(async (t, index) => {
+    crew.map(async (t, index) => {
       const plan = plans[index]!;
       await t.setup({
         index,
@@ -573,6 +622,7 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
         inboxEnd: plan.inboxEnd,
         interval: plan.interval,
         spin,
+        ...(exchange ? { remote: heard, exchange: index === 0 ? exchange : undefined } : {}),
       });
     }),
   );
@@ -580,10 +630,25 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   const release = () => {
     if (released) return;
     released = true;
-    for (const r of remote) r.release();
+    for (const r of workers) r.release();
   };
-  return new CpuEngine({ network, calibration, plans, memories, threads: team, control, samples, release });
+  return new CpuEngine({
+    network,
+    calibration,
+    plans,
+    memories,
+    threads: crew,
+    control,
+    samples,
+    release,
+    team,
+  });
 };
+
+/** Room for spikes of other ranks, in words: two halves of whole spikes. */
+const HEARD = 2 * 3 * 16384;
+const sharedWords = (shared: boolean): Uint32Array =>
+  new Uint32Array(shared ? new SharedArrayBuffer(4 * HEARD) : new ArrayBuffer(4 * HEARD));
 
 /** a projection's part of the blocks that it shares */
 function joinedBytes(plan: ThreadPlan, projection: number): number {

@@ -2,6 +2,7 @@
 
 import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
+import { shareOf, type Team } from "../team.js";
 import { lanesOf } from "./kernels/update.js";
 
 export interface TileShape {
@@ -29,6 +30,7 @@ export function partition(
   calibration: Calibration,
   threads: number,
   tileSize: number | undefined,
+  team?: Team,
 ): TileShape[] {
   const longest = network.populations.map(() => 1);
   const incoming = network.populations.map(() => 0);
@@ -53,11 +55,13 @@ export function partition(
     let most = tileSize ?? Math.max(64, Math.floor(CACHE / perNeuron));
     if (packed[k] && 16 - rowCountBits >= 6) most = Math.min(most, 2 ** (16 - rowCountBits));
     most = Math.max(1, Math.min(most, 65536));
-    let count = Math.max(1, Math.ceil(size / most));
-    if (tileSize === undefined && size >= SMALL * threads) count = Math.ceil(count / threads) * threads;
-    const each = Math.max(1, Math.ceil(size / count / lanes) * lanes);
-    for (let from = 0; from < size; from += each) {
-      const n = Math.min(each, size - from);
+    const share = shareOf(population, team);
+    const own = share.to - share.from;
+    let count = Math.max(1, Math.ceil(own / most));
+    if (tileSize === undefined && own >= SMALL * threads) count = Math.ceil(count / threads) * threads;
+    const each = Math.max(1, Math.ceil(own / count / lanes) * lanes);
+    for (let from = share.from; from < share.to; from += each) {
+      const n = Math.min(each, share.to - from);
       const padded = Math.ceil(n / lanes) * lanes;
       const cost =
         n * (program.bindings.some((b) => b.kind === "limit") ? 40 : 1) * 1e4 +

@@ -71,6 +71,14 @@ const RECORDED = 4 * 2 ** 20;
 const INBOX = 256 * 1024;
 const SAMPLE_BYTES = 4 * 2 ** 20;
 
+/** Steps between two exchanges of spikes: the shortest delay, or fewer where threads have very many neurons. */
+export function intervalOf(calibration: Calibration, tiles: readonly TileShape[], threads: number): number {
+  const neurons = new Float64Array(threads);
+  for (const tile of tiles) neurons[tile.thread]! += tile.size;
+  const most = neurons.reduce((a, b) => Math.max(a, b), 1);
+  return Math.max(1, Math.min(calibration.minDelay, Math.floor(MOST_PUBLISHED / (most * SPIKE_BYTES))));
+}
+
 export function planThreads(
   network: Network,
   calibration: Calibration,
@@ -78,6 +86,7 @@ export function planThreads(
   threads: number,
   samples: readonly SampleRequest[],
   wanted: Delivery,
+  interval: number,
 ): { plans: ThreadPlan[]; recipes: Recipe[]; variants: Variant[]; delivery: "emission" | "arrival" } {
   const planner = new BlockPlanner(network, calibration);
   const delivery = chooseDelivery(wanted, network, calibration, planner, tiles, threads);
@@ -99,11 +108,6 @@ export function planThreads(
   });
   const recipes = new Map<string, Recipe>();
   const neuronsOf = (t: number) => tiles.reduce((n, tile) => n + (tile.thread === t ? tile.size : 0), 0);
-  const mostNeurons = Math.max(1, ...Array.from({ length: threads }, (_, t) => neuronsOf(t)));
-  const interval = Math.max(
-    1,
-    Math.min(calibration.minDelay, Math.floor(MOST_PUBLISHED / (mostNeurons * SPIKE_BYTES))),
-  );
   const plans = Array.from({ length: threads }, (_, t): ThreadPlan => {
     const arena = new Arena(Fixed.end);
     const own = tiles.filter((tile) => tile.thread === t);

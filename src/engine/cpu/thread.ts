@@ -3,6 +3,8 @@
  * It must not refer to anything outside itself.
  */
 
+import type { SpikeExchange, SpikePart } from "../team.js";
+
 /** Words of the control block that threads share. */
 export const Control = {
   arrived: 0,
@@ -12,8 +14,10 @@ export const Control = {
   stopAfter: 3,
   /** a thread has died */
   fatal: 4,
+  /** several ranks: words of remote spikes in each half, and whether more follow */
+  remote: 5,
   /** per thread: first and end address of what it published, for two intervals in turn */
-  published: 8,
+  published: 16,
 } as const;
 
 export interface ThreadSetup {
@@ -37,6 +41,10 @@ export interface ThreadSetup {
   /** steps per exchange */
   readonly interval: number;
   readonly spin: number;
+  /** several ranks: where their spikes are put for all threads to read, in two halves taken in turn */
+  readonly remote?: Uint32Array | undefined;
+  /** several ranks, thread 0: the exchange itself */
+  readonly exchange?: SpikeExchange | undefined;
 }
 
 export interface RunCommand {
@@ -54,6 +62,10 @@ export interface RunResult {
   readonly first: number;
   readonly end: number;
   readonly spikes: number;
+  /** recorded spikes that came before these, where the room for them was used several times */
+  readonly spilled: readonly Uint32Array[];
+  /** why other ranks could not be heard; the run ended after that interval */
+  readonly lost?: string | undefined;
 }
 
 export interface Thread {
@@ -67,7 +79,7 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
   type Exports = Record<string, (...args: number[]) => number>;
   const SPIKE_BYTES = 12;
   const ERROR = 64;
-  const [ARRIVED, GENERATION, WAITING, STOP_AFTER, FATAL, PUBLISHED] = [0, 1, 2, 3, 4, 8];
+  const [ARRIVED, GENERATION, WAITING, STOP_AFTER, FATAL, REMOTE, PUBLISHED] = [0, 1, 2, 3, 4, 5, 16];
   let s: ThreadSetup;
   let wasm: Exports;
   let views: Uint32Array[] = [];
@@ -113,6 +125,40 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
     }
   };
 
+  let half = 0;
+  let lost: string | undefined;
+  /** what other ranks' neurons emitted: taken by thread 0, delivered by all, part by part */
+  const deliverRemote = (interval: number) => {
+    const remote = s.remote!;
+    const room = remote.length / 2;
+    for (let more = true; more; half ^= 1) {
+      if (s.exchange) {
+        let taken = { words: 0, more: false };
+        try {
+          if (lost === undefined) taken = s.exchange.take(remote.subarray(half * room, (half + 1) * room));
+        } catch (error) {
+          lost = (error as Error).message;
+        }
+        if (lost !== undefined) Atomics.store(s.control, STOP_AFTER, interval);
+        s.control[REMOTE + 2 * half] = taken.words;
+        s.control[REMOTE + 2 * half + 1] = taken.more ? 1 : 0;
+      }
+      barrier();
+      const first = 4 * half * room;
+      deliverFrom(remote, first, first + 4 * s.control[REMOTE + 2 * half]!);
+      more = s.control[REMOTE + 2 * half + 1] !== 0;
+    }
+  };
+
+  const begin = (parts: () => SpikePart[], from: number, steps: number) => {
+    if (!s.exchange) return;
+    try {
+      s.exchange.begin(parts(), from, steps);
+    } catch (error) {
+      lost = (error as Error).message;
+    }
+  };
+
   return {
     build(module, calls) {
       const exports = instantiate(module);
@@ -122,10 +168,12 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
       s = setup;
       wasm = instantiate(setup.module);
       views = [];
+      half = 0;
       refreshViews();
     },
     run(command) {
       refreshViews();
+      const spilled: Uint32Array[] = [];
       const control = s.control;
       const error = new Int32Array(ownMemory.buffer, ERROR, 1);
       const scheduled = command.scheduled;
@@ -143,9 +191,20 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
         control[PUBLISHED + 4 * s.index + 2 * parity] = out;
         control[PUBLISHED + 4 * s.index + 2 * parity + 1] = end;
         spikes += (end - out) / SPIKE_BYTES;
-        if (error[0] !== 0 || (command.record && s.outboxEnd - end < s.outboxWorst))
-          Atomics.store(control, STOP_AFTER, interval);
+        const full = command.record && s.outboxEnd - end < s.outboxWorst;
+        // ranks stop together, at the end of the run
+        if (!s.remote && (error[0] !== 0 || full)) Atomics.store(control, STOP_AFTER, interval);
         barrier();
+        begin(
+          () =>
+            views.map((view, j) => ({
+              view,
+              first: (control[PUBLISHED + 4 * j + 2 * parity]! >>> 0) / 4,
+              end: (control[PUBLISHED + 4 * j + 2 * parity + 1]! >>> 0) / 4,
+            })),
+          command.from + done,
+          steps,
+        );
         wasm.deliver!(s.tiles, s.tileCount, out, end, s.groupOf);
         for (let j = 0; j < s.threads; j++) {
           if (j === s.index) continue;
@@ -158,10 +217,15 @@ export function createThread(ownMemory: WebAssembly.Memory): Thread {
         while (nextScheduled < scheduled.length && scheduled[nextScheduled + 1]! <= command.from + done)
           nextScheduled += 3;
         if (nextScheduled > first) deliverFrom(scheduled, 4 * first, 4 * nextScheduled);
+        if (s.remote) deliverRemote(interval);
         out = end;
+        if (s.remote && full) {
+          spilled.push(views[s.index]!.slice(s.outbox >>> 2, end >>> 2));
+          out = s.outbox;
+        }
         if (Atomics.load(control, STOP_AFTER) === interval) break;
       }
-      return { steps: done, first: s.outbox, end: out, spikes };
+      return { steps: done, first: s.outbox, end: out, spikes, spilled, lost };
     },
   };
 }

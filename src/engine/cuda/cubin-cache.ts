@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { environment } from "../../native/foreign.js";
 import type { Compiler } from "./driver.js";
-import { environment } from "./foreign.js";
 import { OPTIONS } from "./nvrtc.js";
 
 /** Changes when the same source must be compiled anew. The compiler's version is no part of the key: with a cache, none is needed. */

@@ -2,8 +2,8 @@
 
 import type { LibraryHandle } from "koffi";
 import { SynfireError } from "../../errors.js";
+import { environment, type Koffi, loadKoffi, messageOf, tryLibrary } from "../../native/foreign.js";
 import type { CudaDevice, CudaDriver, DeviceInfo, DevicePointer, Kernel, Launch, Module } from "./driver.js";
-import { environment, type Koffi, loadKoffi, messageOf, tryLibrary } from "./foreign.js";
 
 /** Parameters by function; all return a CUresult. Handles and device addresses are integers of 64 bits. */
 const SIGNATURES = {
@@ -346,7 +346,7 @@ function describeDevice(cuda: Cuda, index: number): DeviceInfo {
 }
 
 async function open(path: string | undefined): Promise<CudaDriver> {
-  const koffi = await loadKoffi("no-cuda-driver");
+  const koffi = await loadKoffi("no-cuda-driver", "GPUs are");
   const reasons: string[] = [];
   for (const candidate of path === undefined ? LIBRARIES : [path]) {
     const library = tryLibrary(koffi, candidate);

@@ -5,8 +5,8 @@ import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import type { LibraryHandle } from "koffi";
 import { SynfireError } from "../../errors.js";
+import { environment, type Koffi, loadKoffi, tryLibrary } from "../../native/foreign.js";
 import type { Compiler } from "./driver.js";
-import { environment, type Koffi, loadKoffi, tryLibrary } from "./foreign.js";
 
 /** Arithmetic as IEEE 754 has it and nothing else: the same bits as on the CPU. */
 export const OPTIONS = ["--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true", "--std=c++17"];
@@ -208,7 +208,7 @@ export function openCompiler(needs: CompilerNeeds = {}): Promise<Compiler> {
 }
 
 async function findCompiler(named: string | undefined, needs: CompilerNeeds): Promise<Compiler> {
-  const koffi = await loadKoffi("no-nvrtc");
+  const koffi = await loadKoffi("no-nvrtc", "GPUs are");
   const plain =
     process.platform === "win32"
       ? []

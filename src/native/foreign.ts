@@ -1,7 +1,7 @@
-/** Loading of native libraries with koffi, which is loaded itself only when a GPU is asked for. */
+/** Loading of native libraries with koffi, which is loaded itself only when a GPU or MPI is asked for. */
 
 import type { LibraryHandle } from "koffi";
-import { SynfireError } from "../../errors.js";
+import { SynfireError } from "../errors.js";
 
 export type Koffi = typeof import("koffi");
 
@@ -38,8 +38,11 @@ async function importKoffi(): Promise<Koffi> {
   return koffi;
 }
 
-/** @throws SynfireError with the code given if there is no koffi for this system */
-export async function loadKoffi(code: string): Promise<Koffi> {
+/**
+ * @param what - what is reached with it, for the message: "GPUs are"
+ * @throws SynfireError with the code given if there is no koffi for this system
+ */
+export async function loadKoffi(code: string, what: string): Promise<Koffi> {
   loading ??= importKoffi();
   try {
     return await loading;
@@ -47,7 +50,7 @@ export async function loadKoffi(code: string): Promise<Koffi> {
     loading = undefined;
     throw new SynfireError(
       code,
-      `GPUs are reached through the npm package "koffi", which cannot be loaded here: ${messageOf(error)}. Install Synfire's dependencies again, the optional ones included.`,
+      `${what} reached through the npm package "koffi", which cannot be loaded here: ${messageOf(error)}. Install Synfire's dependencies again, the optional ones included.`,
     );
   }
 }
@@ -55,10 +58,17 @@ export async function loadKoffi(code: string): Promise<Koffi> {
 /** Libraries that stay loaded, so that nothing is unmapped that a driver's thread may still run. */
 const kept: LibraryHandle[] = [];
 
-/** @returns the library, or why it cannot be loaded */
-export function tryLibrary(koffi: Koffi, path: string): LibraryHandle | string {
+/**
+ * @param options - `global`: its symbols serve libraries that it loads itself
+ * @returns the library, or why it cannot be loaded
+ */
+export function tryLibrary(
+  koffi: Koffi,
+  path: string,
+  options: { readonly global?: boolean } = {},
+): LibraryHandle | string {
   try {
-    const library = koffi.load(path);
+    const library = koffi.load(path, options);
     kept.push(library);
     return library;
   } catch (error) {

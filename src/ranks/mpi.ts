@@ -1,0 +1,182 @@
+/**
+ * MPI through FFI: the few functions that Synfire needs, all of them non-blocking, since whoever waits must notice that another rank
+ * has ended. Open MPI, MPICH and libraries with the ABI of MPI 5 differ in what a handle is; that is all that differs here.
+ */
+
+import { SynfireError } from "../errors.js";
+import { environment, type Koffi, loadKoffi, tryLibrary } from "../native/foreign.js";
+import type { Launched } from "./launcher.js";
+
+/** Tags of messages. */
+export const Tag = { farewell: 1, size: 2, data: 3, spikes: 4, moreSpikes: 5 } as const;
+
+/** memory that does not move while MPI works on it */
+export const bytes = (n: number): Uint8Array => new Uint8Array(new ArrayBuffer(Math.max(64, n)), 0, n);
+
+type Library = Exclude<ReturnType<typeof tryLibrary>, string>;
+
+/** Handles of one implementation: numbers or addresses. */
+interface Dialect {
+  readonly name: string;
+  /** C type of MPI_Comm and MPI_Datatype */
+  readonly handle: "int" | "uint64";
+  /** bytes of an MPI_Request */
+  readonly requestBytes: 4 | 8;
+  readonly world: number | bigint;
+  readonly byte: number | bigint;
+  /** MPI_THREAD_FUNNELED */
+  readonly funneled: number;
+  readonly anySource: number;
+}
+
+/** One call for each function; buffers are passed where they lie and must stay alive until the operation is done. */
+export interface Mpi {
+  /** implementation and version, one line */
+  readonly version: string;
+  readonly rank: number;
+  readonly size: number;
+  /** Request handles, `count` of them, all null. */
+  requests(count: number): Requests;
+  /** MPI_Finalize. */
+  finalize(): void;
+}
+
+/** A list of outstanding operations. */
+export interface Requests {
+  isend(slot: number, buffer: Uint8Array, bytes: number, to: number, tag: number): void;
+  irecv(slot: number, buffer: Uint8Array, bytes: number, from: number, tag: number): void;
+  iallgather(slot: number, from: Uint8Array, bytes: number, into: Uint8Array): void;
+  /** True once the first `count` operations are done; their handles are null then. */
+  test(count: number): boolean;
+}
+
+const STATUS_BYTES = 64;
+
+/** Names under which systems install MPI, those that fit the launcher first. */
+function candidates(by: Launched["by"] | undefined): string[] {
+  const chosen = environment("SYNFIRE_MPI_LIBRARY");
+  if (chosen) return [chosen];
+  const open = ["libmpi.so.40", "libmpi.40.dylib"];
+  const mpich = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib"];
+  const abi = ["libmpi_abi.so.0", "libmpi_abi.0.dylib"];
+  return by === "PMI"
+    ? [...abi, ...mpich, ...open]
+    : by === "Open MPI"
+      ? [...open, ...abi]
+      : [...abi, ...open, ...mpich];
+}
+
+/**
+ * Loads MPI and starts it.
+ * @throws SynfireError "no-mpi" if there is no library, naming those that were looked for; "mpi-failed" if it does not start
+ */
+export async function openMpi(by: Launched["by"] | undefined): Promise<Mpi> {
+  const koffi = await loadKoffi("no-mpi", "MPI is");
+  const refused: string[] = [];
+  for (const name of candidates(by)) {
+    const library = tryLibrary(koffi, name, { global: true });
+    if (typeof library === "string") refused.push(`${name}: ${library}`);
+    else return start(koffi, library, dialectOf(koffi, library, name));
+  }
+  throw new SynfireError(
+    "no-mpi",
+    `No MPI library was found. Install one (Debian: apt-get install openmpi-bin), or name it in SYNFIRE_MPI_LIBRARY. Looked for ${refused.join("; ")}.`,
+    "SYNFIRE_MPI_LIBRARY",
+  );
+}
+
+function dialectOf(koffi: Koffi, library: Library, name: string): Dialect {
+  // MPI 5.0, section 20.3
+  if (name.includes("libmpi_abi"))
+    return {
+      name: "MPI ABI",
+      handle: "uint64",
+      requestBytes: 8,
+      world: 0x101,
+      byte: 0x247,
+      funneled: 1024,
+      anySource: -1,
+    };
+  try {
+    const address = (symbol: string) => koffi.address(library.symbol(symbol, "void *"));
+    const [world, byte] = [address("ompi_mpi_comm_world"), address("ompi_mpi_byte")];
+    return { name: "Open MPI", handle: "uint64", requestBytes: 8, world, byte, funneled: 1, anySource: -1 };
+  } catch {
+    return {
+      name: "MPICH",
+      handle: "int",
+      requestBytes: 4,
+      world: 0x44000000,
+      byte: 0x4c00010d,
+      funneled: 1,
+      anySource: -2,
+    };
+  }
+}
+
+function start(_koffi: Koffi, library: Library, d: Dialect): Mpi {
+  const bind = (name: string, parameters: string) =>
+    library.func(
+      `int ${name}(${parameters.replaceAll("handle", d.handle === "int" ? "int" : "uint64_t")})`,
+    ) as (...args: unknown[]) => number;
+  const call = (name: string, parameters: string) => {
+    const f = bind(name, parameters);
+    return (...args: unknown[]) => {
+      const code = f(...args);
+      if (code !== 0) throw new SynfireError("mpi-failed", `${name} failed with error ${code} (${d.name}).`);
+    };
+  };
+  const integer = new Int32Array(new ArrayBuffer(64));
+  call("MPI_Init_thread", "void *argc, void *argv, int required, void *provided")(
+    null,
+    null,
+    d.funneled,
+    integer,
+  );
+  const read = (name: string): number => {
+    call(name, "handle comm, void *value")(d.world, integer);
+    return integer[0]!;
+  };
+  const [rank, size] = [read("MPI_Comm_rank"), read("MPI_Comm_size")];
+  const text = new Uint8Array(new ArrayBuffer(16384));
+  call("MPI_Get_library_version", "void *text, void *length")(text, integer);
+  const version = new TextDecoder().decode(text.subarray(0, Math.max(0, integer[0]!))).split(/[\n\0]/)[0]!;
+  const isend = call(
+    "MPI_Isend",
+    "void *data, int count, handle type, int to, int tag, handle comm, void *request",
+  );
+  const irecv = call(
+    "MPI_Irecv",
+    "void *data, int count, handle type, int from, int tag, handle comm, void *request",
+  );
+  const iallgather = call(
+    "MPI_Iallgather",
+    "void *data, int count, handle type, void *into, int each, handle typeInto, handle comm, void *request",
+  );
+  const testall = bind("MPI_Testall", "int count, void *requests, void *flag, void *statuses");
+  return {
+    version,
+    rank,
+    size,
+    requests(count) {
+      const handles = new Uint8Array(new ArrayBuffer(Math.max(64, count * d.requestBytes)));
+      const statuses = new Uint8Array(new ArrayBuffer(Math.max(64, count * STATUS_BYTES)));
+      const slots = Array.from({ length: count }, (_, k) => handles.subarray(k * d.requestBytes));
+      const flag = new Int32Array(new ArrayBuffer(64));
+      return {
+        isend: (slot, buffer, bytes, to, tag) => isend(buffer, bytes, d.byte, to, tag, d.world, slots[slot]),
+        irecv: (slot, buffer, bytes, from, tag) =>
+          irecv(buffer, bytes, d.byte, from, tag, d.world, slots[slot]),
+        iallgather: (slot, from, bytes, into) =>
+          iallgather(from, bytes, d.byte, into, bytes, d.byte, d.world, slots[slot]),
+        test(n) {
+          const code = testall(n, handles, flag, statuses);
+          if (code !== 0)
+            throw new SynfireError("mpi-failed", `MPI_Testall failed with error ${code} (${d.name}).`);
+          return flag[0] !== 0;
+        },
+      };
+    },
+    finalize: () => call("MPI_Finalize", "")(),
+  };
+}

@@ -1,0 +1,241 @@
+/**
+ * The ranks of a run as one rank sees them: who they are, small collective calls, and the watch over the others. Every rank makes
+ * the same calls in the same order; all calls wait, and end with an error if a rank they wait for has ended.
+ */
+
+import type { SpikeExchange, SpikeNeeds, Team } from "../engine/team.js";
+import { SynfireError } from "../errors.js";
+import { type ExchangeMode, type ExchangeReport, makeExchange } from "./exchange.js";
+import { bytes, type Mpi, type Requests, Tag } from "./mpi.js";
+
+/** How often a waiting rank looks whether the others are alive, in ms. */
+const WATCH_MS = 100;
+/** Looks at an operation between two at the clock. */
+const SPIN = 200;
+
+/** What the world asks of the system. */
+export interface Host {
+  readonly cores: number;
+  /** lets another process run */
+  yield(): void;
+  /** is the process of this host alive? */
+  isAlive(pid: number): boolean;
+}
+
+/** The ranks of a run, as the simulator needs them. All calls but `report` are collective. */
+export interface Ranks extends Team {
+  /** what carries messages, one line */
+  readonly library: string;
+  readonly hosts: readonly string[];
+  readonly report: ExchangeReport | undefined;
+  mode: ExchangeMode | "auto";
+  gatherEqual(own: Uint8Array): Uint8Array;
+  gatherNumbers(own: number): Float64Array;
+  gatherBytes(own: Uint8Array): Uint8Array[];
+  gatherText(own: string): string[];
+  collect(own: Uint8Array, to: number): Uint8Array[] | undefined;
+}
+
+interface Peer {
+  readonly pid: number;
+  readonly host: string;
+}
+
+export class World implements Ranks {
+  readonly rank: number;
+  readonly size: number;
+  readonly #mpi: Mpi;
+  #peers: readonly Peer[] = [];
+  #broken: SynfireError | undefined;
+  readonly #farewells: {
+    readonly rank: number;
+    readonly requests: Requests;
+    readonly buffer: Uint8Array;
+    said: boolean;
+  }[] = [];
+  #crowded = false;
+
+  readonly #host: Host;
+
+  private constructor(mpi: Mpi, host: Host) {
+    this.#mpi = mpi;
+    this.#host = host;
+    this.rank = mpi.rank;
+    this.size = mpi.size;
+  }
+
+  get onHost(): number {
+    const here = this.#peers[this.rank]!.host;
+    return this.#peers.filter((p) => p.host === here).length;
+  }
+
+  /** Implementation of MPI, one line. */
+  get library(): string {
+    return this.#mpi.version;
+  }
+
+  /** Names of the hosts, by rank. */
+  get hosts(): readonly string[] {
+    return this.#peers.map((p) => p.host);
+  }
+
+  /** Meets the other ranks. A collective call. */
+  static start(mpi: Mpi, self: Peer, host: Host): World {
+    const world = new World(mpi, host);
+    world.#peers = world.gatherText(JSON.stringify(self)).map((text) => JSON.parse(text) as Peer);
+    world.#crowded = world.onHost > host.cores;
+    for (let rank = 0; rank < mpi.size; rank++) {
+      if (rank === mpi.rank) continue;
+      const requests = mpi.requests(1);
+      const buffer = bytes(64);
+      requests.irecv(0, buffer, 1, rank, Tag.farewell);
+      world.#farewells.push({ rank, requests, buffer, said: false });
+    }
+    return world;
+  }
+
+  /** What the exchange of spikes that was made last did so far. */
+  report: ExchangeReport | undefined;
+  /** How spikes are exchanged from the next calibration on, for tests. */
+  mode: ExchangeMode | "auto" = "auto";
+
+  exchange(needs: SpikeNeeds, interval: number): SpikeExchange {
+    const made = makeExchange(this, needs, interval, this.mode);
+    this.report = made.report;
+    return made;
+  }
+
+  requests(count: number): Requests {
+    return this.#mpi.requests(count);
+  }
+
+  /**
+   * Waits for the first `count` operations of a list.
+   * @throws SynfireError "rank-lost" if another rank has ended meanwhile
+   */
+  wait(requests: Requests, count: number): void {
+    if (this.#broken) throw this.#broken;
+    let watched = 0;
+    for (let round = 1; !requests.test(count); round++) {
+      if (this.#crowded) this.#host.yield();
+      if (round % SPIN !== 0) continue;
+      const now = performance.now();
+      if (watched === 0) watched = now;
+      else if (now - watched > WATCH_MS) {
+        watched = now;
+        this.#lookAround();
+      }
+    }
+  }
+
+  #lookAround(): void {
+    const here = this.#peers[this.rank]!.host;
+    for (const farewell of this.#farewells) {
+      const { rank } = farewell;
+      const peer = this.#peers[rank]!;
+      farewell.said ||= farewell.requests.test(1);
+      if (farewell.said)
+        this.#lose(`Rank ${rank} has come to the end of its script, while rank ${this.rank} waits for it.`);
+      if (peer.host === here && !this.#host.isAlive(peer.pid))
+        this.#lose(
+          `Rank ${rank} (process ${peer.pid}) has ended; rank ${this.rank} cannot go on without it.`,
+        );
+    }
+  }
+
+  #lose(message: string): never {
+    this.#broken = new SynfireError("rank-lost", `${message} What was recorded until then is kept.`);
+    throw this.#broken;
+  }
+
+  /** False after a rank has been lost. */
+  get whole(): boolean {
+    return this.#broken === undefined;
+  }
+
+  /** The bytes of all ranks, by rank; all give the same number. */
+  gatherEqual(own: Uint8Array): Uint8Array {
+    const into = bytes(own.length * this.size);
+    const from = bytes(own.length);
+    from.set(own);
+    const requests = this.#mpi.requests(1);
+    requests.iallgather(0, from, own.length, into);
+    this.wait(requests, 1);
+    return into;
+  }
+
+  /** One number of each rank, by rank. */
+  gatherNumbers(own: number): Float64Array {
+    const all = this.gatherEqual(new Uint8Array(Float64Array.of(own).buffer));
+    return new Float64Array(all.buffer, all.byteOffset, this.size);
+  }
+
+  /** The smallest of all ranks' numbers. */
+  min(own: number): number {
+    return this.gatherNumbers(own).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  }
+
+  /** The bytes of all ranks, by rank, however many each gives. */
+  gatherBytes(own: Uint8Array): Uint8Array[] {
+    const lengths = this.gatherNumbers(own.length);
+    const longest = Math.max(...lengths);
+    const padded = bytes(longest);
+    padded.set(own);
+    if (longest === 0) return Array.from(lengths, () => new Uint8Array(0));
+    const all = this.gatherEqual(padded);
+    return Array.from(lengths, (n, rank) => all.subarray(rank * longest, rank * longest + n));
+  }
+
+  gatherText(own: string): string[] {
+    return this.gatherBytes(new TextEncoder().encode(own)).map((b) => new TextDecoder().decode(b));
+  }
+
+  /**
+   * Sends bytes of all ranks to one.
+   * @returns on that rank, the bytes by rank; elsewhere undefined
+   */
+  collect(own: Uint8Array, to: number): Uint8Array[] | undefined {
+    const lengths = this.gatherNumbers(own.length);
+    if (this.rank !== to) {
+      const requests = this.#mpi.requests(1);
+      for (let at = 0; at < own.length; at += MOST_BYTES) {
+        requests.isend(0, own.subarray(at), Math.min(MOST_BYTES, own.length - at), to, Tag.data);
+        this.wait(requests, 1);
+      }
+      return undefined;
+    }
+    return Array.from(lengths, (length, rank) => {
+      if (rank === to) return own;
+      const into = bytes(length);
+      const requests = this.#mpi.requests(1);
+      for (let at = 0; at < length; at += MOST_BYTES) {
+        requests.irecv(0, into.subarray(at), Math.min(MOST_BYTES, length - at), rank, Tag.data);
+        this.wait(requests, 1);
+      }
+      return into;
+    });
+  }
+
+  /** Says goodbye, waits until all have done so, and ends MPI. Does nothing once a rank was lost. */
+  end(): void {
+    if (!this.whole) return;
+    const out = bytes(64);
+    const requests = this.#mpi.requests(this.#farewells.length);
+    for (const [k, { rank }] of this.#farewells.entries()) requests.isend(k, out, 1, rank, Tag.farewell);
+    let watched = performance.now();
+    while (!this.#farewells.every((f) => (f.said ||= f.requests.test(1)))) {
+      if (performance.now() - watched < WATCH_MS) continue;
+      watched = performance.now();
+      const here = this.#peers[this.rank]!.host;
+      for (const f of this.#farewells) {
+        const peer = this.#peers[f.rank]!;
+        // who died says nothing any more
+        if (!f.said && peer.host === here && !this.#host.isAlive(peer.pid)) return;
+      }
+    }
+    this.#mpi.finalize();
+  }
+}
+
+/** of one message */
+const MOST_BYTES = 2 ** 30;
