@@ -13,8 +13,14 @@ function install(): string | undefined {
   if (!has("apt-get") || process.getuid?.() !== 0) return wanted;
   const options = { ...quiet, timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
   spawnSync("apt-get", ["update"], options);
-  const done = spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "openmpi-bin", "libopenmpi3"], options);
-  return done.status === 0 ? undefined : `${wanted} (tried, and failed: ${String(done.stderr).trim().split("\n").pop()})`;
+  const done = spawnSync(
+    "apt-get",
+    ["install", "-y", "--no-install-recommends", "openmpi-bin", "libopenmpi3"],
+    options,
+  );
+  return done.status === 0
+    ? undefined
+    : `${wanted} (tried, and failed: ${String(done.stderr).trim().split("\n").pop()})`;
 }
 
 /** Why there is no MPI here; undefined if there is. */

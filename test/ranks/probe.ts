@@ -1,64 +1,68 @@
 /**
- * One rank of a test: builds a network, runs it, and writes on rank 0 a hash of all spikes and samples as JSON. Run by `synfire run`,
- * under a launcher or alone.
+ * One rank of a test: builds each of the networks that the engines are compared on, runs it, and writes on rank 0, as JSON, a hash of
+ * all spikes and samples. Run by `synfire run`, under a launcher or alone.
  */
 import { createHash } from "node:crypto";
-import { Simulator } from "synfire";
+import { type NodeCollection, Simulator } from "synfire";
 import type { Run } from "synfire/cli";
 import { build as brunel } from "../../examples/brunel.js";
 import { build as brunel2000 } from "../../examples/brunel2000.js";
 import { build as microcircuit, defaults as microcircuitDefaults } from "../../examples/microcircuit.js";
 import { build as ring } from "../../examples/ring.js";
 
-export default async function probe(run: Run) {
-  const { network, order, ms, exchange, parts } = run.parameters({
-    network: "W1",
-    order: 100,
+const joined = (parts: readonly NodeCollection[]) => parts.reduce((a, b) => a.concat(b));
+
+/** neurons, ms, and in how many calls of simulate() */
+const networks: Readonly<
+  Record<string, { build: (sim: Simulator) => NodeCollection; ms: number; parts?: number }>
+> = {
+  "W1: adaptive neurons": { build: (sim) => brunel(sim, { order: 100 }).neurons, ms: 99, parts: 3 },
+  "W2: a ring of four networks, placed on ranks": {
+    build: (sim) => joined(ring(sim, { order: 50, networks: 4 }).map((r) => r.neurons)),
     ms: 100,
-    exchange: "auto",
-    /** the run is cut into this many calls of simulate() */
-    parts: 1,
-  });
-  const sim = await Simulator.create({
-    seed: 1234,
-    device: "cpu",
-    distribute: true,
-    exchange: exchange as "auto",
-    ...run.options,
-  });
-  const neurons =
-    network === "W1"
-      ? brunel(sim, { order }).neurons
-      : network === "W2"
-        ? ring(sim, { order, networks: 4 })
-            .map((r) => r.neurons)
-            .reduce((a, b) => a.concat(b))
-        : network === "W3"
-          ? microcircuit(sim, microcircuitDefaults).populations.reduce((a, b) => a.concat(b))
-          : brunel2000(sim, { synapse: "delta", order }).neurons;
-  const spikes = sim.record(neurons);
-  const states = sim.record(neurons.slice(0, neurons.length, Math.ceil(neurons.length / 40)), {
-    variables: ["V_m"],
-    interval: 1,
-  });
-  for (let k = 0; k < parts; k++) await sim.simulate(ms / parts);
-  const events = await sim.gather(spikes);
-  const samples = await sim.gather(states);
-  const exchanged = sim.exchange;
-  const ranks = await sim.gatherValues({
-    seconds: sim.timers.simulate,
-    exchanged,
-    threads: run.options.threads,
-  });
-  if (!events || !samples) return undefined;
-  const hash = createHash("sha256");
-  for (const e of [events, samples])
-    for (const values of Object.values(e)) hash.update(Float64Array.from(values as ArrayLike<number>));
-  return {
-    hash: hash.digest("hex").slice(0, 16),
-    spikes: events.senders.length,
-    samples: samples.senders.length,
-    spikeCount: sim.spikeCount,
-    ranks,
-  };
+  },
+  "W3: microcircuit at 10 %": {
+    build: (sim) => joined(microcircuit(sim, microcircuitDefaults).populations),
+    ms: 50,
+  },
+  "W5: Brunel (2000)": {
+    build: (sim) => brunel2000(sim, { synapse: "delta", order: 400 }).neurons,
+    ms: 100,
+  },
+};
+
+export default async function probe(run: Run) {
+  const { threads } = run.parameters({ threads: "1,2" });
+  const results: Record<string, unknown> = {};
+  for (const [name, { build, ms, parts = 1 }] of Object.entries(networks))
+    for (const n of threads.split(",").map(Number)) {
+      const sim = await Simulator.create({
+        seed: 1234,
+        device: "cpu",
+        distribute: true,
+        ...run.options,
+        threads: n,
+        // both, over all numbers of ranks and threads
+        exchange: (n + (Object.keys(results).length >> 1)) % 2 === 0 ? "collective" : "point-to-point",
+      });
+      const neurons = build(sim);
+      const spikes = sim.record(neurons);
+      const sample = neurons.slice(0, neurons.length, Math.ceil(neurons.length / 40));
+      const states = sim.record(sample, { variables: ["V_m"], interval: 1 });
+      for (let part = 0; part < parts; part++) await sim.simulate(ms / parts);
+      const gathered = [await sim.gather(spikes), await sim.gather(states)];
+      const modes = await sim.gatherValues(sim.exchange?.mode ?? "none");
+      const hash = createHash("sha256");
+      for (const events of gathered)
+        for (const values of Object.values(events ?? {}))
+          hash.update(Float64Array.from(values as ArrayLike<number>));
+      results[`${name}, ${n} threads`] = {
+        hash: hash.digest("hex").slice(0, 16),
+        spikes: gathered[0]?.senders.length,
+        spikeCount: sim.spikeCount,
+        modes,
+      };
+      sim.dispose();
+    }
+  return (await Simulator.create({ ...run.options })).rank() === 0 ? results : undefined;
 }

@@ -1,0 +1,156 @@
+/** Several ranks on one machine: the spikes of one process, and what happens when ranks disagree, fail or end. */
+
+import { expect, describe as group, it } from "vitest";
+import { absent, ranks } from "./mpi.js";
+
+it("names MPI if it is absent", () => {
+  if (absent) console.log(`not run here: several ranks. ${absent}`);
+});
+
+interface Probe {
+  readonly hash: string;
+  readonly spikes: number;
+  readonly spikeCount: number;
+  readonly modes: readonly string[];
+}
+
+async function probe(n: number, words: readonly string[] = []): Promise<Record<string, Probe>> {
+  const { stdout, stderr, code } = await ranks(n, "probe.ts", ["--json", ...words]);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Record<string, Probe>;
+}
+
+/** what each rank has said */
+async function said(
+  n: number,
+  name: string,
+): Promise<{ results: unknown[]; stderr: string; code: number | null }> {
+  const { stdout, stderr, code } = await ranks(n, "cases.ts", [`case=${name}`]);
+  const results: unknown[] = [];
+  for (const line of stdout.split("\n").filter((l) => l.startsWith("{"))) {
+    const { rank, result } = JSON.parse(line) as { rank: number; result: unknown };
+    results[rank] = result;
+  }
+  return { results, stderr, code };
+}
+
+group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
+  it("have the same spikes and potentials, whatever their number and that of their threads", async () => {
+    const alone = await probe(1);
+    expect(Object.keys(alone).length).toBe(8);
+    for (const n of [2, 3, 4]) {
+      const modes = new Set<string>();
+      for (const [name, { hash, spikes, spikeCount, modes: used }] of Object.entries(await probe(n))) {
+        expect(alone[name]!.spikes).toBeGreaterThan(500);
+        expect({ hash, spikes, spikeCount }, `${name}, ${n} ranks`).toEqual({
+          hash: alone[name]!.hash,
+          spikes: alone[name]!.spikes,
+          spikeCount: alone[name]!.spikes,
+        });
+        expect(used.length).toBe(n);
+        for (const mode of used) modes.add(mode);
+      }
+      expect([...modes].sort()).toEqual(["collective", "point-to-point"]);
+    }
+  });
+
+  it("speak only to those who need it: neighbours in a ring", async () => {
+    const { results, stderr } = await said(4, "ring");
+    expect(results, stderr).toEqual([[1], [2], [3], [0]]);
+  });
+
+  it("brings spikes from every neuron to every rank, in time and with their weights", async () => {
+    const n = 3;
+    const { results, stderr } = await said(n, "remote");
+    for (let to = 0; to < n; to++) {
+      const expected: number[][] = [];
+      for (let from = 0; from < n; from++)
+        for (let i = 0; i < 3; i++)
+          // parrots repeat after 0.1 ms; a sample at the end of a step shows what has arrived in it
+          expected.push([
+            Number((10 + 20 * from + 5 * i + 0.1 + 100 + 10 * to).toFixed(1)),
+            5 + 10 * i + from,
+          ]);
+      expected.sort((a, b) => a[0]! - b[0]!);
+      expect(results[to], stderr).toEqual({ jumps: expected, spikes: 9 });
+    }
+  });
+
+  it("keeps what is a rank's own apart, and says where the rest is", async () => {
+    const { results, stderr } = await said(2, "local");
+    const [a, b] = results as Record<string, unknown>[];
+    expect(a, stderr).toMatchObject({ I_e: [1, 2, 3, 4], ids: [0, 1, 2, 3], same: true, connections: 10 });
+    expect(b).toMatchObject({ I_e: [11, 12, 13, 14], ids: [4, 5, 6, 7], same: true, connections: 10 });
+    expect(b!.state).toEqual(a!.state);
+    for (const r of [a!, b!]) {
+      expect(r.away).toMatch(/^bad-nodes: V_m of node \d+ is known to rank \d only/);
+      expect(r.mixed).toMatch(/^bad-nodes: connect: sources are nodes that each rank has of its own/);
+      expect(r.wrong).toMatch(/^bad-rank: sources: node 13 is not on rank 0/);
+      expect(r.rank).toBe("bad-rank: rank must be a rank: an integer from 0 to 1, not 2.");
+    }
+  });
+
+  it("names the first call that differs between ranks", async () => {
+    const { stderr, code } = await said(2, "disagree");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(
+      'Call 2 is connect(10, 10, {rule: "fixed_indegree", indegree: 2}, {}) on rank 0, but connect(10, 10, {rule: "fixed_indegree", indegree: 3}, {}) on rank 1',
+    );
+  });
+
+  it("names a call that only some ranks have made", async () => {
+    const { stderr } = await said(2, "fewer");
+    expect(stderr).toContain(
+      'Call 2 is create("iaf_psc_exp", 1, 0 values) on rank 0, but nothing more on rank 1',
+    );
+  });
+
+  it("stops all ranks where a neuron of one fails, with the recordings until then", async () => {
+    const { results, stderr } = await said(3, "failing");
+    const all = results as { error: string; time: number; last: number; n: number }[];
+    expect(all[1]!.error, stderr).toMatch(/^numerical-instability/);
+    const when = /at ([\d.]+) ms/.exec(all[1]!.error)![1]!;
+    for (const r of [all[0]!, all[2]!]) {
+      expect(r.error).toMatch(/^rank-lost: Rank 1 has stopped the run at/);
+      expect(Number(/at ([\d.]+) ms/.exec(r.error)![1])).toBe(Number(when));
+    }
+    for (const r of all) {
+      expect(r.n).toBeGreaterThan(0);
+      expect(r.last).toBeLessThan(Number(when));
+    }
+  });
+
+  it("ends within seconds when a rank is killed, and loses nothing that was recorded", async () => {
+    const began = performance.now();
+    const { results, code } = await said(3, "killed");
+    expect((performance.now() - began) / 1000).toBeLessThan(10);
+    expect(code).not.toBe(0);
+    for (const rank of [0, 2]) {
+      const r = results[rank] as { error: string; before: number; n: number; time: number; last: number };
+      expect(r.error).toMatch(/^rank-lost: Rank 1 \(process \d+\) has ended/);
+      expect(r.n).toBeGreaterThan(r.before);
+      // recorded up to the interval in which it was noticed
+      expect(r.time - r.last).toBeLessThan(10);
+    }
+  });
+
+  it("does not wait for a rank whose script has ended", async () => {
+    const { results } = await said(2, "early");
+    expect(results[1]).toBe("done");
+    expect(results[0]).toMatch(
+      /^rank-lost: Rank 1 has come to the end of its script, while rank 0 waits for it/,
+    );
+  });
+});
+
+it("says which libraries were looked for if there is none", async () => {
+  const { openMpi } = await import("../../src/ranks/mpi.js");
+  process.env.SYNFIRE_MPI_LIBRARY = "libnot-there.so";
+  try {
+    await expect(openMpi(undefined)).rejects.toThrow(
+      /No MPI library was found\. Install one .* Looked for libnot-there\.so: /,
+    );
+  } finally {
+    delete process.env.SYNFIRE_MPI_LIBRARY;
+  }
+});
