@@ -68,7 +68,8 @@ export function timers(bars: readonly Timer[], options: FigureOptions = {}): Tim
       rows: bars.map((bar) => [...(stacked ? [rowOf(bar)] : []), bar.name, formatNumber(bar.seconds)]),
     },
   ];
-  const height = 66 + 30 * rows.length;
+  // with room for a title and two lines of legend
+  const height = (stacked ? 130 : 66) + 30 * rows.length;
   const base = figureBase("timers", options, { width: 470, height, legend, tables });
   return { ...base, rows, segments, totals };
 }

@@ -1,6 +1,6 @@
 /** Every kind of figure looks as it did: snapshots of the SVG, to be read with the eyes when they change. */
 import { describe, expect, test } from "vitest";
-import { raster, renderSvg } from "../../src/plot/index.js";
+import { raster, renderSvg, timers } from "../../src/plot/index.js";
 import { figures, populations, spikes } from "./figures.js";
 
 /** Compressed bytes may differ between versions of zlib; the raster and PNG tests look at the pixels. */
@@ -32,6 +32,12 @@ describe("figures as SVG", () => {
     const svg = await renderSvg(raster(spikes, { populations, title }));
     expect(svg).toContain("a &lt; b &amp; &quot;c&quot;</text>");
     expect(svg).not.toContain(title);
+  });
+
+  test("have room for a title and a legend at the size of their kind", async () => {
+    const phases = ["init", "create", "connect", "calibrate", "pre-run", "run", "gather"];
+    const one = phases.map((name) => ({ name, seconds: 1, run: "rank 0" }));
+    expect(await renderSvg(timers(one, { title: "Where the time went" }))).toContain(">gather</text>");
   });
 
   test("draw one mark per spike in one path per population", async () => {
