@@ -151,19 +151,32 @@ export default async function ringOfNetworks(run: Run) {
     const window = { start: presim, stop: presim + ran };
     const populations = ring.map((r, k) => ({ name: `network ${k}`, ids: r.neurons.toArray() }));
     const fraction = Math.min(1, 100 / populations[0]!.ids.length);
+    const rows = { raster: Math.max(260, 110 * ring.length), rate: 240 };
+    const where = `On ${sim.size()} ${sim.size() === 1 ? "rank" : "ranks"}`;
+    const lowered = `the drive of network 0 is a quarter lower from ${presim + 400} to ${presim + 500} ms`;
+    const firing = results.networks.map((n) => 0.8 * n.rate_E + 0.2 * n.rate_I);
+    const [least, most] = [Math.min(...firing), Math.max(...firing)].map((r) => r.toFixed(1));
     return report({
-      title: `A ring of ${ring.length} balanced networks`,
-      subtitle: `On ${sim.size()} ${sim.size() === 1 ? "rank" : "ranks"}; the drive of network 0 is lower from ${presim + 400} to ${presim + 500} ms.`,
+      title: ring.length === 1 ? "One balanced network" : `A ring of ${ring.length} balanced networks`,
+      subtitle: parameters.experiment && ran > 400 ? `${where}; ${lowered}.` : `${where}.`,
       facts: {
         neurons: (ring.length * ring[0]!.neurons.length).toLocaleString("en-US"),
+        synapses: (1000 * ring.length * ring[0]!.neurons.length).toLocaleString("en-US"),
         "model time": `${ran.toFixed(0)} ms`,
+        "spikes/s": least === most ? least! : `${least} to ${most}`,
         "real-time factor": results.realTimeFactor.toFixed(2),
       },
       figures: [
         stack(
           [
-            raster(events!, { ...window, populations, fraction }),
-            rateOverTime(events!, { ...window, populations, binWidth: 10 }),
+            raster(events!, { ...window, populations, fraction, height: rows.raster }),
+            // long enough that rhythms within the networks do not hide what the drive does
+            rateOverTime(events!, {
+              ...window,
+              populations,
+              binWidth: ran / Math.ceil(ran / 25),
+              height: rows.rate,
+            }),
           ],
           { title: "Spikes and rate of each network" },
         ),
@@ -171,7 +184,7 @@ export default async function ringOfNetworks(run: Run) {
           byRank.flatMap((p, k) =>
             Object.entries(p).map(([name, seconds]) => ({ name, seconds, run: `rank ${k}` })),
           ),
-          { title: "Where the time went, by rank" },
+          { title: "Where the time went, by rank", width: 960 },
         ),
       ],
     });

@@ -11,6 +11,7 @@ import brunel from "../../examples/brunel.js";
 import brunel2000, { build as buildBrunel2000 } from "../../examples/brunel2000.js";
 import fiveNeurons from "../../examples/five-neurons.js";
 import microcircuit, { build as buildMicrocircuit } from "../../examples/microcircuit.js";
+import ring from "../../examples/ring.js";
 
 const folders: string[] = [];
 
@@ -126,6 +127,38 @@ describe("microcircuit", () => {
     // nothing is drawn before the network is simulated
     const { synapses } = buildMicrocircuit(sim, { N_scaling: 1, K_scaling: 1 });
     expect(Math.abs(synapses - 298_880_970)).toBeLessThan(100);
+  });
+});
+
+describe("ring", () => {
+  test("a lower drive of network 0 all but silences it, and weakens its neighbour", async () => {
+    const out = await folder();
+    const results = (await ring(run({ order: 50, simtime: 500, networks: 2 }, out)))!;
+    expect(results.ranks).toBe(1);
+    for (const { rate_E, rate_I } of results.networks)
+      for (const rate of [rate_E, rate_I]) {
+        expect(rate).toBeGreaterThan(15);
+        expect(rate).toBeLessThan(45);
+      }
+    expect(Object.keys(results.phases[0]!)).toContain("gather");
+    expect(await readdir(out)).toEqual(expect.arrayContaining(["report.html", "report.svg", "report.png"]));
+    const lines = (await readFile(join(out, "spikes.csv"), "utf8")).trim().split("\n").slice(1);
+    expect(lines.length).toBe(results.spikes);
+    // ids 0 to 249 are of network 0; the drives have ids, too
+    const count = (network: number, from: number) =>
+      lines
+        .map((line) => line.split(",").map(Number))
+        .filter(([id, t]) => id! < 250 === (network === 0) && t! > from && t! <= from + 100).length;
+    expect(count(0, 500)).toBeLessThan(0.35 * count(0, 400));
+    expect(count(1, 500)).toBeLessThan(0.9 * count(1, 400));
+    expect(count(1, 500)).toBeGreaterThan(count(0, 500));
+  });
+
+  test("one network has no neighbour, and a report", async () => {
+    const out = await folder();
+    const results = (await ring(run({ order: 20, presim: 0, simtime: 30 }, out)))!;
+    expect(results.networks).toHaveLength(1);
+    expect(await readdir(out)).toContain("report.png");
   });
 });
 
