@@ -26,10 +26,15 @@ export interface SpikeExchange {
 export interface Team {
   readonly rank: number;
   readonly size: number;
-  /** ranks on this rank's host, itself included: they share its cores */
+  /** ranks on this rank's host, itself included: they share its cores; and this rank's number among them */
   readonly onHost: number;
+  readonly local: number;
   /** The smallest of all ranks' numbers. A collective call, as all others. */
   min(own: number): number;
+  /** The bytes of all ranks, by rank. */
+  gatherBytes(own: Uint8Array): Uint8Array[];
+  /** Not collective: @throws SynfireError "rank-lost" if another rank has ended. Looks a few times a second at most. */
+  watch(): void;
   /** @param interval - the most steps of an interval */
   exchange(needs: SpikeNeeds, interval: number): SpikeExchange;
 }

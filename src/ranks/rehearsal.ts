@@ -22,6 +22,8 @@ export function rehearsal(settings: RehearsalSettings): Ranks {
     rank,
     size,
     onHost: 1,
+    local: 0,
+    watch() {},
     library: "rehearsal",
     hosts: Array.from({ length: size }, () => "nowhere"),
     report: undefined,

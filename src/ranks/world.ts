@@ -31,7 +31,6 @@ export interface Ranks extends Team {
   mode: ExchangeMode | "auto";
   gatherEqual(own: Uint8Array): Uint8Array;
   gatherNumbers(own: number): Float64Array;
-  gatherBytes(own: Uint8Array): Uint8Array[];
   gatherText(own: string): string[];
   collect(own: Uint8Array, to: number): Uint8Array[] | undefined;
 }
@@ -62,6 +61,11 @@ export class World implements Ranks {
     this.#host = host;
     this.rank = mpi.rank;
     this.size = mpi.size;
+  }
+
+  get local(): number {
+    const here = this.#peers[this.rank]!.host;
+    return this.#peers.slice(0, this.rank).filter((p) => p.host === here).length;
   }
 
   get onHost(): number {
@@ -126,6 +130,14 @@ export class World implements Ranks {
         this.#lookAround();
       }
     }
+  }
+
+  #watched = 0;
+  watch(): void {
+    const now = performance.now();
+    if (now - this.#watched < WATCH_MS) return;
+    this.#watched = now;
+    this.#lookAround();
   }
 
   #lookAround(): void {

@@ -37,7 +37,13 @@ export async function startEngine(
     tileSize: options.tileSize === "auto" ? undefined : options.tileSize,
     delivery: options.delivery,
     team,
-    gpus: isCudaName(options.device) ? parseCudaDevices(options.device) : [0],
+    // one GPU for each rank of a host, unless they are named
+    gpus:
+      options.device === "cuda" && team
+        ? [team.local]
+        : isCudaName(options.device)
+          ? parseCudaDevices(options.device)
+          : [0],
     blocks: options.blocks === "auto" ? undefined : options.blocks,
   };
   if (isCudaName(options.device) || (options.device === "auto" && !team && (await cudaUsable()))) {

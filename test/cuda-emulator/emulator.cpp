@@ -298,6 +298,7 @@ struct Allocation {
   unsigned char* begin;
   std::size_t bytes;
   Device* device;
+  int file = -1; /* that other processes map, once they were given a handle */
 
   std::size_t reserved() const { return roundUp(bytes, allocationAlignment); }
 };
@@ -312,6 +313,37 @@ bool allocate(Allocations& allocations, Device* device, std::size_t bytes, void*
   std::memset(allocation.begin, poison, allocation.reserved());
   allocations.emplace(reinterpret_cast<std::uintptr_t>(allocation.begin), allocation);
   *result = allocation.begin;
+  return true;
+}
+
+/* What another process needs to map an allocation: the file is opened through the list of its owner's files. */
+struct SharedHandle {
+  char magic[8];
+  int process, file;
+  std::size_t mapped, offset, bytes;
+};
+static_assert(sizeof(SharedHandle) <= 64, "a handle has 64 bytes");
+constexpr char sharedMagic[8] = {'s', 'y', 'n', 'f', 'i', 'p', 'c', '1'};
+
+/* Puts an allocation, with what it holds, into a file at the same addresses. */
+bool share(Allocation& allocation) {
+  if (allocation.file >= 0) return true;
+  unsigned char* begin = allocation.mapping.begin;
+  const std::size_t bytes = static_cast<std::size_t>(allocation.mapping.end - begin);
+  const int file = memfd_create("synfire-emulated-memory", MFD_CLOEXEC);
+  if (file < 0) return false;
+  std::size_t written = 0;
+  while (written < bytes) {
+    const ssize_t n = write(file, begin + written, bytes - written);
+    if (n <= 0) break;
+    written += static_cast<std::size_t>(n);
+  }
+  if (written < bytes ||
+      mmap(begin, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
+    close(file);
+    return false;
+  }
+  allocation.file = file;
   return true;
 }
 
@@ -1455,6 +1487,15 @@ EXPORTED int cuDeviceGet(int* device, int ordinal) {
   });
 }
 
+EXPORTED int cuDeviceGetPCIBusId(char* text, int length, int ordinal) {
+  return guarded([&]() -> int {
+    if (!findDevice(ordinal)) return InvalidDevice;
+    if (!text || length < 13) return InvalidValue;
+    std::snprintf(text, static_cast<std::size_t>(length), "0000:%02x:00.0", ordinal + 1);
+    return Success;
+  });
+}
+
 EXPORTED int cuDeviceGetName(char* name, int length, int device) {
   return guarded([&]() -> int {
     if (!findDevice(device)) return InvalidDevice;
@@ -1616,6 +1657,66 @@ EXPORTED int cuMemFree_v2(std::uint64_t address) {
     if (found == deviceAllocations.end()) return InvalidValue;
     if (const int error = drainBoth(current, &found->second)) return error;
     found->second.device->used -= found->second.reserved();
+    found->second.mapping.unmap();
+    if (found->second.file >= 0) close(found->second.file);
+    deviceAllocations.erase(found);
+    return Success;
+  });
+}
+
+struct IpcHandle {
+  unsigned char bytes[64];
+};
+
+EXPORTED int cuIpcGetMemHandle(IpcHandle* handle, std::uint64_t address) {
+  return inContext([&](Device& current) -> int {
+    const auto found = deviceAllocations.find(address);
+    if (!handle || found == deviceAllocations.end()) return InvalidValue;
+    Allocation& allocation = found->second;
+    if (const int error = drainBoth(current, &allocation)) return error;
+    if (!share(allocation)) return OutOfMemory;
+    SharedHandle shared{};
+    std::memcpy(shared.magic, sharedMagic, sizeof sharedMagic);
+    shared.process = getpid();
+    shared.file = allocation.file;
+    shared.mapped = static_cast<std::size_t>(allocation.mapping.end - allocation.mapping.begin);
+    shared.offset = static_cast<std::size_t>(allocation.begin - allocation.mapping.begin);
+    shared.bytes = allocation.bytes;
+    std::memset(handle, 0, sizeof *handle);
+    std::memcpy(handle, &shared, sizeof shared);
+    return Success;
+  });
+}
+
+/* As with the real driver, a process cannot open its own memory. */
+EXPORTED int cuIpcOpenMemHandle_v2(std::uint64_t* address, IpcHandle handle, unsigned int flags) {
+  return inContext([&](Device& device) -> int {
+    SharedHandle shared;
+    std::memcpy(&shared, &handle, sizeof shared);
+    if (!address || flags != 1 || std::memcmp(shared.magic, sharedMagic, sizeof sharedMagic)) return InvalidValue;
+    if (shared.process == getpid()) return InvalidContext;
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/fd/%d", shared.process, shared.file);
+    const int file = open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0) return InvalidValue;
+    Allocation allocation{{}, nullptr, shared.bytes, &device};
+    const bool mapped = allocation.mapping.map(shared.mapped) &&
+                        mmap(allocation.mapping.begin, shared.mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                             file, 0) != MAP_FAILED;
+    close(file);
+    if (!mapped) return OutOfMemory;
+    allocation.begin = allocation.mapping.begin + shared.offset;
+    *address = reinterpret_cast<std::uintptr_t>(allocation.begin);
+    deviceAllocations.emplace(*address, allocation);
+    return Success;
+  });
+}
+
+EXPORTED int cuIpcCloseMemHandle(std::uint64_t address) {
+  return inContext([&](Device& current) -> int {
+    const auto found = deviceAllocations.find(address);
+    if (found == deviceAllocations.end()) return InvalidValue;
+    if (const int error = drainBoth(current, &found->second)) return error;
     found->second.mapping.unmap();
     deviceAllocations.erase(found);
     return Success;

@@ -47,6 +47,7 @@ describe("the option device", () => {
   const info = (index: number, architecture: number, cooperative = true): DeviceInfo => ({
     index,
     name: `GPU ${index}`,
+    busId: `0000:0${index}:00.0`,
     architecture,
     multiprocessors: 1,
     threadsPerBlock: 1024,

@@ -15,7 +15,7 @@ import { networks } from "../conformance/networks.js";
 import { lowered } from "./lowered.js";
 
 const info = {
-  ...{ index: 0, name: "GPU", architecture: 90, multiprocessors: 132, threadsPerBlock: 1024 },
+  ...{ index: 0, name: "GPU", busId: "", architecture: 90, multiprocessors: 132, threadsPerBlock: 1024 },
   ...{ sharedMemory: 232_448, l2Cache: 50 * 2 ** 20, totalMemory: 80 * 2 ** 30, cooperative: true },
 };
 

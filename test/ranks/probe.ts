@@ -32,16 +32,17 @@ const networks: Readonly<
 };
 
 export default async function probe(run: Run) {
-  const { threads } = run.parameters({ threads: "1,2" });
+  const { threads, device, blocks } = run.parameters({ threads: "1,2", device: "cpu", blocks: 0 });
   const results: Record<string, unknown> = {};
   for (const [name, { build, ms, parts = 1 }] of Object.entries(networks))
     for (const n of threads.split(",").map(Number)) {
       const sim = await Simulator.create({
         seed: 1234,
-        device: "cpu",
+        device: device as "cpu",
         distribute: true,
         ...run.options,
         threads: n,
+        ...(blocks > 0 ? { blocks } : {}),
         // both, over all numbers of ranks and threads
         exchange: (n + (Object.keys(results).length >> 1)) % 2 === 0 ? "collective" : "point-to-point",
       });

@@ -489,19 +489,19 @@ export class Construction {
     const from = range?.position ?? 0;
     const n = range?.length ?? targets.length;
     const [only, ...others] = runsOfIds(targets);
-    if (only && others.length === 0) {
-      // neighbours within one population are neighbours in rank
+    if (layout.contiguous && only && others.length === 0) {
+      // neighbours within one population are neighbours in index
       const id = only.first + from;
       const k = find(id);
       if (part.populations.includes(k) && find(id + n - 1) === k)
-        return { firstTargetRank: layout.rankBase[k]! + id - this.#network.populations[k]!.first };
+        return { firstTargetRank: layout.indexOf(k, id - this.#network.populations[k]!.first) };
     }
     const ranks = new Uint32Array(n);
     for (let i = 0; i < n; i++) {
       const id = targets.id(from + i);
       const k = find(id);
       ranks[i] = part.populations.includes(k)
-        ? layout.rankBase[k]! + id - this.#network.populations[k]!.first
+        ? layout.indexOf(k, id - this.#network.populations[k]!.first)
         : NOWHERE;
     }
     return { targetRanks: this.#put(ranks) };

@@ -6,6 +6,7 @@ import type { Engine, EngineFactory, EngineState, MemoryReport, RunOutcome, RunR
 import type { Network, SampleRequest, SpikeBatch } from "../network.js";
 import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
+import type { Team } from "../team.js";
 import { type BuiltTable, Construction } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
@@ -44,6 +45,7 @@ class CudaEngine implements Engine {
   readonly #parts: readonly DeviceNetwork[];
   readonly #construction: Construction;
   readonly #samples: readonly SampleRequest[];
+  readonly #team: Team | undefined;
   #step = 0;
   #broken: string | undefined;
 
@@ -55,7 +57,9 @@ class CudaEngine implements Engine {
     parts: readonly DeviceNetwork[],
     construction: Construction,
     samples: readonly SampleRequest[],
+    team: Team | undefined,
   ) {
+    this.#team = team;
     this.#network = network;
     this.#calibration = calibration;
     this.#layout = layout;
@@ -70,17 +74,31 @@ class CudaEngine implements Engine {
 
   async run(request: RunRequest): Promise<RunOutcome> {
     if (this.#broken !== undefined) throw new SynfireError("cuda-failed", this.#broken);
-    const steps = Math.min(request.steps, MOST_STEPS, ...this.#parts.map((p) => p.samples.room()));
+    const team = this.#team;
+    const room = Math.min(request.steps, MOST_STEPS, ...this.#parts.map((p) => p.samples.room()));
+    // all ranks' kernels have ended when all are here: mailboxes may be emptied
+    const steps = team ? team.min(room) : room;
     if (this.#step + steps >= 2 ** 31)
       throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
     const first = this.#step;
     try {
       for (const p of this.#parts) p.prepare(first, steps, request, this.#layout);
+      if (team) {
+        for (const p of this.#parts) p.device.synchronize();
+        // no message before all mailboxes are empty
+        team.min(0);
+      }
       for (const p of this.#parts) p.launch();
       for (let polls = 0; !this.#parts.every((p) => p.device.idle()); polls++)
-        if (polls % POLLS === POLLS - 1) await pause();
+        if (polls % POLLS === POLLS - 1) {
+          team?.watch();
+          await pause();
+        }
     } catch (error) {
       this.#broken = `The simulation cannot go on: ${(error as Error).message}`;
+      // kernels wait for a rank that is no more
+      if (error instanceof SynfireError && error.code === "rank-lost")
+        for (const p of this.#parts) p.device.abandon();
       throw error;
     }
     const results = this.#parts.map((p) => p.results());
@@ -245,7 +263,8 @@ export const cudaEngine: EngineFactory = async (network, samples, options) => {
   try {
     for (const info of infos) devices.push(driver.open(info.index));
     for (const a of devices) for (const b of devices) if (a !== b) a.enablePeer(b);
-    return await start(network, samples, driver, devices, options.blocks);
+    checkCards(devices, options.team);
+    return await start(network, samples, driver, devices, options.blocks, options.team);
   } catch (error) {
     for (const d of devices) d.dispose();
     throw error;
@@ -258,6 +277,7 @@ async function start(
   driver: CudaDriver,
   devices: readonly CudaDevice[],
   wantedBlocks: number | undefined,
+  team: Team | undefined,
 ): Promise<CudaEngine> {
   const cubin = (text: string, name: string, device: CudaDevice) =>
     cachedCubin(() => openCompiler({ driver: driver.version, architectures: [device.info.architecture] }), {
@@ -277,29 +297,31 @@ async function start(
   const calibration = calibrate(network, counts);
   const { variants, variantOf } = planVariants(network, calibration);
   const wide = wideRings(network, calibration);
-  // all devices get the same blocks: what the least of them holds
-  const least = (pick: (info: CudaDevice["info"]) => number) => Math.min(...devices.map((d) => pick(d.info)));
+  // all devices of all ranks get the same blocks: what the least of them holds
+  const agreed = (own: number) => (team ? team.min(own) : own);
+  const least = (pick: (info: CudaDevice["info"]) => number) =>
+    agreed(Math.min(...devices.map((d) => pick(d.info))));
+  const processes = team?.size ?? 1;
+  const deviceCount = devices.length * processes;
+  const firstDevice = devices.length * (team?.rank ?? 0);
   const info = {
     ...devices[0]!.info,
     sharedMemory: least((i) => i.sharedMemory),
     multiprocessors: least((i) => i.multiprocessors),
     threadsPerBlock: least((i) => i.threadsPerBlock),
   };
-  const blocks = blocksFor(network, info, variants, devices.length, wantedBlocks);
-  const allBlocks = blocks * devices.length;
-  const slots = slotsPerBlock(
-    network.populations.map((p) => p.size),
-    variantOf,
-    allBlocks,
-  );
+  const blocks = agreed(blocksFor(network, info, variants, deviceCount, wantedBlocks));
+  const allBlocks = blocks * deviceCount;
+  const slots = slotsPerBlock(network.populations, variantOf, processes, allBlocks / processes);
   const tables = planTables(network, calibration, wide, Math.ceil(Math.log2(Math.max(2, slots))), counts);
   const layout = layOut(
     network,
     variantOf,
     tablesOf(network, tables),
     externalIds(network),
-    devices.length,
+    deviceCount,
     blocks,
+    processes,
   );
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
@@ -311,14 +333,15 @@ async function start(
     tables,
     wide,
     slots,
-    { devices: devices.length, blocks },
+    { devices: deviceCount, blocks },
     slice,
   );
-  checkMemory(devices, tables, layout, shape);
+  checkMemory(devices, deviceCount, tables, layout, shape);
   const drives = planDrives(network, calibration);
   const parts: DeviceNetwork[] = [];
-  for (const [index, device] of devices.entries()) {
-    const built = constructions[index]!.build(tables, layout, index * blocks);
+  for (const [k, device] of devices.entries()) {
+    const index = firstDevice + k;
+    const built = constructions[k]!.build(tables, layout, index * blocks);
     const module = device.load(await cubin(runSource(shape, groupsOf(built)), "network.cu", device));
     parts.push(
       new DeviceNetwork({
@@ -334,10 +357,59 @@ async function start(
       }),
     );
     device.synchronize();
-    constructions[index]!.dispose();
+    constructions[k]!.dispose();
   }
-  for (const p of parts) p.connect(parts);
-  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples);
+  const mailboxes = parts.map((p) => p.mail);
+  const exported = team?.gatherBytes(handlesOf(parts));
+  for (const p of parts) {
+    const seen = exported?.flatMap((list, rank) =>
+      mailboxes.map((mail, k) =>
+        rank === team!.rank ? mail : p.device.importMemory(list.slice(HANDLE * k, HANDLE * (k + 1))),
+      ),
+    );
+    p.connect(seen ?? mailboxes);
+  }
+  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples, team);
+}
+
+/** Bytes with which another process finds memory. */
+const HANDLE = 64;
+
+/** of the mailboxes of this process's devices */
+function handlesOf(parts: readonly DeviceNetwork[]): Uint8Array {
+  const handles = new Uint8Array(HANDLE * parts.length);
+  parts.forEach((p, k) => {
+    handles.set(p.device.exportMemory(p.mail), HANDLE * k);
+  });
+  return handles;
+}
+
+/** @throws SynfireError "bad-option" if ranks have different numbers of GPUs, lie on several hosts, or share a GPU */
+function checkCards(devices: readonly CudaDevice[], team: Team | undefined): void {
+  if (!team) return;
+  const bad = (message: string): never => {
+    throw new SynfireError("bad-option", message, "device");
+  };
+  if (team.onHost < team.size)
+    bad(
+      'Ranks on several hosts cannot use GPUs together yet: use device "cpu", or one host with all GPUs in one rank or one per rank.',
+    );
+  const lists = team
+    .gatherBytes(new TextEncoder().encode(devices.map((d) => d.info.busId).join()))
+    .map((b) => new TextDecoder().decode(b).split(","));
+  const uneven = lists.findIndex((list) => list.length !== lists[0]!.length);
+  if (uneven > 0)
+    bad(
+      `All ranks must use as many GPUs: rank 0 uses ${lists[0]!.length}, rank ${uneven} ${lists[uneven]!.length}.`,
+    );
+  for (const [rank, list] of lists.entries())
+    for (const card of list) {
+      const other = lists.findIndex((l) => l.includes(card));
+      if (other !== rank)
+        bad(
+          `Ranks ${other} and ${rank} use the same GPU (${card}), which would make each wait for the other. Start as many ranks as there are GPUs, or name one for each rank: --device cuda:N.`,
+        );
+    }
 }
 
 /** ids that send spikes and are no neurons: generators, and what their weights are published under */
@@ -380,6 +452,7 @@ function tablesOf(network: Network, tables: readonly TablePlan[]): string[] {
 /** @throws SynfireError "out-of-memory" before synapses are allocated */
 function checkMemory(
   devices: readonly CudaDevice[],
+  deviceCount: number,
   tables: readonly TablePlan[],
   layout: RankLayout,
   shape: Shape,
@@ -387,7 +460,7 @@ function checkMemory(
   const rows = tables.length * Math.min(layout.sourceCount, layout.slots * layout.allBlocks) * layout.blocks;
   const cells = layout.slots * layout.blocks;
   const needed =
-    dataBytes(tables) / devices.length +
+    dataBytes(tables) / deviceCount +
     rows * 6 +
     shape.ringBytes * layout.blocks +
     cells * 8 * (8 + shape.variants.reduce((n, v) => Math.max(n, v.reals + v.ints), 0));

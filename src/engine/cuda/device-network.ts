@@ -179,9 +179,14 @@ export class DeviceNetwork {
     }
   }
 
-  /** tells the addresses of all devices' mailboxes */
-  connect(all: readonly DeviceNetwork[]): void {
-    this.#fixed.mail = all.map((d) => d.#memory.mail);
+  /** where messages for this device are put */
+  get mail(): DevicePointer {
+    return this.#memory.mail;
+  }
+
+  /** tells the addresses of all devices' mailboxes, as this device sees them */
+  connect(mailboxes: readonly DevicePointer[]): void {
+    this.#fixed.mail = mailboxes;
   }
 
   #alloc(bytes: number): DevicePointer {
@@ -197,15 +202,13 @@ export class DeviceNetwork {
 
   /** the neurons of a population that live here: position in the population, cell */
   #each(population: number, visit: (position: number, cell: number) => void): void {
-    const { layout, index, network } = this.#p;
-    const base = layout.rankBase[population]!;
-    const { size } = network.populations[population]!;
-    const first = index * layout.blocks;
-    for (let i = 0; i < size; i++) {
-      const rank = base + i;
-      const block = (rank % layout.allBlocks) - first;
+    const { layout, index } = this.#p;
+    const { from, to, firstBlock } = layout.onDevice(population, index);
+    for (let i = from; i < to; i++) {
+      const at = layout.indexOf(population, i);
+      const block = (at % layout.allBlocks) - firstBlock;
       if (block < 0 || block >= layout.blocks) continue;
-      visit(i, block * layout.slots + Math.floor(rank / layout.allBlocks));
+      visit(i, block * layout.slots + Math.floor(at / layout.allBlocks));
     }
   }
 

@@ -13,6 +13,8 @@ export type DevicePointer = number;
 export interface DeviceInfo {
   readonly index: number;
   readonly name: string;
+  /** of the card on its host, as "0000:1b:00.0" */
+  readonly busId: string;
   /** compute capability: major * 10 + minor */
   readonly architecture: number;
   readonly multiprocessors: number;
@@ -88,6 +90,15 @@ export interface CudaDevice {
    * @throws SynfireError "no-peer-access" if the two are not connected
    */
   enablePeer(other: CudaDevice): void;
+  /** A handle of an allocation with which another process of this host can use it: 64 bytes. */
+  exportMemory(pointer: DevicePointer): Uint8Array;
+  /**
+   * Memory of another process, for kernels of this device to read and write, until this device is disposed of.
+   * @throws SynfireError "no-peer-access" if this device cannot reach it
+   */
+  importMemory(handle: Uint8Array): DevicePointer;
+  /** Gives up without waiting for kernels that will not end; nothing is freed before the process ends. */
+  abandon(): void;
   /** Frees all that is still allocated and loaded. Never throws; a second call does nothing. */
   dispose(): void;
 }

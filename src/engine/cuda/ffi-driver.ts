@@ -15,6 +15,7 @@ const SIGNATURES = {
   cuDeviceGet: ["void *", "int"],
   cuDeviceGetName: ["void *", "int", "int"],
   cuDeviceGetAttribute: ["void *", "int", "int"],
+  cuDeviceGetPCIBusId: ["void *", "int", "int"],
   cuDeviceTotalMem_v2: ["void *", "int"],
   cuDeviceCanAccessPeer: ["void *", "int", "int"],
   cuDevicePrimaryCtxRetain: ["void *", "int"],
@@ -28,6 +29,9 @@ const SIGNATURES = {
   cuMemGetInfo_v2: ["void *", "void *"],
   cuMemAlloc_v2: ["void *", "size_t"],
   cuMemFree_v2: ["uint64"],
+  cuIpcGetMemHandle: ["void *", "uint64"],
+  cuIpcOpenMemHandle_v2: ["void *", "CUipcMemHandle", "uint"],
+  cuIpcCloseMemHandle: ["uint64"],
   cuMemcpyHtoDAsync_v2: ["uint64", "void *", "size_t", "uint64"],
   cuMemcpyDtoHAsync_v2: ["void *", "uint64", "size_t", "uint64"],
   cuMemcpyDtoDAsync_v2: ["uint64", "uint64", "size_t", "uint64"],
@@ -47,6 +51,12 @@ const SIGNATURES = {
 
 type Name = keyof typeof SIGNATURES;
 type Call = (...args: readonly unknown[]) => number;
+
+/** Passed by value: 64 bytes that mean nothing to us. */
+const IPC_HANDLE = "CUipcMemHandle";
+const IPC_HANDLE_BYTES = 64;
+/** Peer access is enabled when memory is opened. */
+const LAZY_PEER_ACCESS = 1;
 
 /** CUresult */
 const SUCCESS = 0;
@@ -73,6 +83,9 @@ const LIBRARIES =
     ? ["nvcuda.dll"]
     : ["libcuda.so.1", "libcuda.so", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1"];
 
+/** types have names that a process gives only once */
+let handleDeclared = false;
+
 class Cuda {
   readonly #calls = new Map<Name, Call>();
   readonly #koffi: Koffi;
@@ -80,6 +93,9 @@ class Cuda {
 
   constructor(koffi: Koffi, library: LibraryHandle) {
     this.#koffi = koffi;
+    if (!handleDeclared)
+      koffi.struct(IPC_HANDLE, { bytes: koffi.array("uint8", IPC_HANDLE_BYTES, "Typed") });
+    handleDeclared = true;
     for (const [name, parameters] of Object.entries(SIGNATURES)) {
       try {
         this.#calls.set(name as Name, library.func(name, "int", [...parameters]) as unknown as Call);
@@ -162,6 +178,7 @@ class Device implements CudaDevice {
   readonly #stream: bigint;
   readonly #allocated = new Map<DevicePointer, number>();
   readonly #modules = new Set<bigint>();
+  readonly #imported: DevicePointer[] = [];
   readonly #argument = new BigUint64Array(1);
   #disposed = false;
 
@@ -302,12 +319,39 @@ class Device implements CudaDevice {
       throw this.#cuda.failure("cuCtxEnablePeerAccess", code);
   }
 
+  exportMemory(pointer: DevicePointer): Uint8Array {
+    this.#enter();
+    const handle = new Uint8Array(new ArrayBuffer(IPC_HANDLE_BYTES));
+    this.#cuda.call("cuIpcGetMemHandle", handle, pointer);
+    return handle;
+  }
+
+  importMemory(handle: Uint8Array): DevicePointer {
+    this.#enter();
+    const out = new BigUint64Array(1);
+    const code = this.#cuda.status("cuIpcOpenMemHandle_v2", out, { bytes: handle }, LAZY_PEER_ACCESS);
+    if (code !== SUCCESS)
+      throw new SynfireError(
+        "no-peer-access",
+        `GPU ${this.info.index} cannot use the memory of another rank's GPU: ${this.#cuda.describe(code)}. The GPUs of all ranks must be connected, and visible to all ranks.`,
+        "device",
+      );
+    const pointer = Number(out[0]!);
+    this.#imported.push(pointer);
+    return pointer;
+  }
+
+  abandon(): void {
+    this.#disposed = true;
+  }
+
   dispose(): void {
     if (this.#disposed) return;
     try {
       this.#enter();
       // whatever still runs must end before its memory goes; if it failed, that has been told
       const ended = this.#cuda.status("cuStreamSynchronize", this.#stream);
+      for (const pointer of this.#imported) this.#cuda.status("cuIpcCloseMemHandle", pointer);
       for (const pointer of this.#allocated.keys()) this.#cuda.status("cuMemFree_v2", pointer);
       for (const module of this.#modules) this.#cuda.status("cuModuleUnload", module);
       this.#cuda.status("cuStreamDestroy_v2", this.#stream);
@@ -330,11 +374,14 @@ function describeDevice(cuda: Cuda, index: number): DeviceInfo {
   const name = new Uint8Array(256);
   cuda.call("cuDeviceGetName", name, name.length, device);
   const total = new BigUint64Array(1);
+  const bus = new Uint8Array(32);
   cuda.call("cuDeviceTotalMem_v2", total, device);
+  cuda.call("cuDeviceGetPCIBusId", bus, bus.length, device);
   const attribute = (a: number) => cuda.integer("cuDeviceGetAttribute", a, device);
   return {
     index,
     name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
+    busId: new TextDecoder().decode(bus.subarray(0, bus.indexOf(0))),
     architecture: attribute(Attribute.major) * 10 + attribute(Attribute.minor),
     multiprocessors: attribute(Attribute.multiprocessors),
     threadsPerBlock: attribute(Attribute.threadsPerBlock),

@@ -1,16 +1,19 @@
 /**
- * Where neurons live: dealt over blocks in turn. The rank of a neuron tells both its block (rank mod blocks) and its place there
- * (rank div blocks); populations of one model are neighbours, and begin on a whole warp where there are several models.
+ * Where neurons live: dealt over blocks in turn. The number of a neuron, its source index, tells both its block (index mod blocks) and
+ * its place there (index div blocks); populations of one model are neighbours, and begin on a whole warp where there are several
+ * models. Of several processes each deals its share over the blocks of its own GPUs.
  */
 
 import { SynfireError } from "../../errors.js";
 import type { Network, Population } from "../network.js";
+import { ownerOf, shareOf } from "../team.js";
 
 const WARP = 32;
 /** Mailboxes hold local ids of 16 bits and counts of 15. */
 const MOST_SLOTS = 32_767;
 
 export interface RankLayout {
+  /** of all processes */
   readonly devices: number;
   /** per device, and of all devices */
   readonly blocks: number;
@@ -19,9 +22,16 @@ export interface RankLayout {
   readonly slots: number;
   /** 2^localBits >= slots */
   readonly localBits: number;
-  /** rank of the first neuron, by population */
-  readonly rankBase: readonly number[];
-  /** ranks, and ids from outside after them */
+  /** do neighbours within a population have neighbouring indices? */
+  readonly contiguous: boolean;
+  /** source index of a neuron, by its position in a population */
+  indexOf(population: number, position: number): number;
+  /** the neurons of a population that live on a device, and the index of the first block of that device */
+  onDevice(
+    population: number,
+    device: number,
+  ): { readonly from: number; readonly to: number; readonly firstBlock: number };
+  /** source indices of neurons, and ids from outside after them */
   readonly sourceCount: number;
   /** the index under which an id's synapses are found; -1 for ids that send nothing */
   sourceIndex(id: number): number;
@@ -42,11 +52,19 @@ function rankCount(sizes: readonly number[], variants: readonly number[], allBlo
 
 /** @throws SynfireError "out-of-memory" if there are more neurons than blocks can hold */
 export function slotsPerBlock(
-  sizes: readonly number[],
+  populations: readonly Population[],
   variants: readonly number[],
-  allBlocks: number,
+  processes: number,
+  blocksOfProcess: number,
 ): number {
-  const slots = Math.max(1, Math.ceil(rankCount(sizes, variants, allBlocks) / allBlocks));
+  const counts = Array.from({ length: processes }, (_, rank) => {
+    const sizes = populations.map((p) => {
+      const { from, to } = shareOf(p, { rank });
+      return to - from;
+    });
+    return rankCount(sizes, variants, blocksOfProcess);
+  });
+  const slots = Math.max(1, Math.ceil(Math.max(...counts) / blocksOfProcess));
   if (slots > MOST_SLOTS)
     throw new SynfireError(
       "out-of-memory",
@@ -64,29 +82,42 @@ export function layOut(
   externalIds: readonly number[],
   devices: number,
   blocks: number,
+  processes = 1,
 ): RankLayout {
   const { populations } = network;
   const allBlocks = devices * blocks;
-  const slots = slotsPerBlock(
-    populations.map((p) => p.size),
-    variants,
-    allBlocks,
-  );
+  const perProcess = allBlocks / processes;
+  const slots = slotsPerBlock(populations, variants, processes, perProcess);
   const sorted = populations
     .map((_, k) => k)
     .sort(
       (a, b) =>
         variants[a]! - variants[b]! || (order[a]! < order[b]! ? -1 : order[a]! > order[b]! ? 1 : a - b),
     );
-  const rankBase = populations.map(() => 0);
   const several = new Set(variants).size > 1;
-  let end = 0;
-  sorted.forEach((k, i) => {
-    if (several && (i === 0 || variants[sorted[i - 1]!] !== variants[k]))
-      end = Math.ceil(end / (WARP * allBlocks)) * WARP * allBlocks;
-    rankBase[k] = end;
-    end += populations[k]!.size;
+  /** by process, by population: number of its first neuron among those of the process */
+  const bases = Array.from({ length: processes }, (_, rank) => {
+    const base = populations.map(() => 0);
+    let end = 0;
+    sorted.forEach((k, i) => {
+      if (several && (i === 0 || variants[sorted[i - 1]!] !== variants[k]))
+        end = Math.ceil(end / (WARP * perProcess)) * WARP * perProcess;
+      base[k] = end;
+      const { from, to } = shareOf(populations[k]!, { rank });
+      end += to - from;
+    });
+    return base;
   });
+  const first = bases[0]!;
+  const indexOf =
+    processes === 1
+      ? (k: number, position: number) => first[k]! + position
+      : (k: number, position: number) => {
+          const p = populations[k]!;
+          const rank = ownerOf(p, position);
+          const own = bases[rank]![k]! + position - shareOf(p, { rank }).from;
+          return Math.floor(own / perProcess) * allBlocks + rank * perProcess + (own % perProcess);
+        };
   const external = new Map(externalIds.map((id, k) => [id, slots * allBlocks + k]));
   const find = populationFinder(populations);
   return {
@@ -95,11 +126,16 @@ export function layOut(
     allBlocks,
     slots,
     localBits: Math.ceil(Math.log2(Math.max(2, slots))),
-    rankBase,
+    contiguous: processes === 1,
+    indexOf,
+    onDevice(k, device) {
+      const rank = Math.floor((device * processes) / devices);
+      return { ...shareOf(populations[k]!, { rank }), firstBlock: device * blocks };
+    },
     sourceCount: slots * allBlocks + externalIds.length,
     sourceIndex(id) {
       const k = find(id);
-      return k >= 0 ? rankBase[k]! + id - populations[k]!.first : (external.get(id) ?? -1);
+      return k >= 0 ? indexOf(k, id - populations[k]!.first) : (external.get(id) ?? -1);
     },
   };
 }
