@@ -10,6 +10,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import brunel from "../../examples/brunel.js";
 import brunel2000, { build as buildBrunel2000 } from "../../examples/brunel2000.js";
 import fiveNeurons from "../../examples/five-neurons.js";
+import hpcBenchmark, { build as buildHpcBenchmark, driveRate, weight } from "../../examples/hpc-benchmark.js";
 import microcircuit, { build as buildMicrocircuit } from "../../examples/microcircuit.js";
 import ring from "../../examples/ring.js";
 
@@ -159,6 +160,32 @@ describe("ring", () => {
     const results = (await ring(run({ order: 20, presim: 0, simtime: 30 }, out)))!;
     expect(results.networks).toHaveLength(1);
     expect(await readdir(out)).toContain("report.png");
+  });
+});
+
+describe("hpc-benchmark", () => {
+  test("a small network with a part of its inputs fires at about the rate of the full one", async () => {
+    const results = (await hpcBenchmark(run({ scale: 0.1 })))!;
+    expect(results.neurons).toBe(1125);
+    expect(results.synapses).toBe(1125 * (900 + 225));
+    for (const rate of Object.values(results.rates)) {
+      expect(rate).toBeGreaterThan(4);
+      expect(rate).toBeLessThan(15);
+    }
+    expect(results.rates.all).toBeCloseTo(0.8 * results.rates.E + 0.2 * results.rates.I, 5);
+    expect(results.byRank).toHaveLength(1);
+    expect(results.memoryPerRank_MiB).toBeGreaterThan(0);
+  });
+
+  test("weight and drive are those of the original, and so is the size for many ranks", async () => {
+    expect(weight).toBeCloseTo(45.6096, 3);
+    expect(driveRate).toBeCloseTo(20_856.04, 1);
+    const sim = await Simulator.create();
+    // nothing is drawn before the network is simulated
+    const { neurons, synapses } = buildHpcBenchmark(sim, { scale: 20, inputs: 1, shares: 4 });
+    expect(neurons.length).toBe(900_000);
+    expect(synapses).toBe(900_000 * 11_250);
+    expect(() => buildHpcBenchmark(sim, { inputs: 0 })).toThrow("inputs must be above 0");
   });
 });
 
