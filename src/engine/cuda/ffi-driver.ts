@@ -83,9 +83,6 @@ const LIBRARIES =
     ? ["nvcuda.dll"]
     : ["libcuda.so.1", "libcuda.so", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1"];
 
-/** types have names that a process gives only once */
-let handleDeclared = false;
-
 class Cuda {
   readonly #calls = new Map<Name, Call>();
   readonly #koffi: Koffi;
@@ -93,12 +90,11 @@ class Cuda {
 
   constructor(koffi: Koffi, library: LibraryHandle) {
     this.#koffi = koffi;
-    if (!handleDeclared)
-      koffi.struct(IPC_HANDLE, { bytes: koffi.array("uint8", IPC_HANDLE_BYTES, "Typed") });
-    handleDeclared = true;
+    const ipcHandle = koffi.struct({ bytes: koffi.array("uint8", IPC_HANDLE_BYTES, "Typed") });
     for (const [name, parameters] of Object.entries(SIGNATURES)) {
       try {
-        this.#calls.set(name as Name, library.func(name, "int", [...parameters]) as unknown as Call);
+        const types = parameters.map((type) => (type === IPC_HANDLE ? ipcHandle : type));
+        this.#calls.set(name as Name, library.func(name, "int", types) as unknown as Call);
       } catch (error) {
         throw new SynfireError(
           "no-cuda-driver",
