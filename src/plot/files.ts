@@ -2,7 +2,7 @@
  * Writes reports to disk (Node only; not part of the index, so that browsers never see it).
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type PngOptions, renderPng } from "./render-png.js";
 import type { Report } from "./report.js";
 
@@ -29,5 +29,21 @@ export async function writeReport(
     await write(`${name}.svg`, svg);
     await write(`${name}.png`, await renderPng(svg, options));
   }
+  return paths;
+}
+
+/**
+ * Writes STEM.html, STEM.svg and STEM.png, e.g. beside the numbers that they show; makes the directory if it is missing.
+ * @returns the paths of the three files
+ */
+export async function writeReportAs(
+  report: Report,
+  stem: string,
+  options: PngOptions = {},
+): Promise<readonly string[]> {
+  await mkdir(dirname(stem), { recursive: true });
+  const paths = [".html", ".svg", ".png"].map((ending) => stem + ending);
+  const contents = [report.html, report.svg, await report.png(options)];
+  for (const [k, path] of paths.entries()) await writeFile(path, contents[k]!);
   return paths;
 }

@@ -7,6 +7,14 @@ export {
 } from "./distributions.js";
 export { type HeatmapFigure, type HeatmapOptions, heatmap, type Matrix } from "./heatmap.js";
 export { type HistogramFigure, type HistogramPlotOptions, histogramPlot } from "./histogram.js";
+export {
+  type AxisScale,
+  type LinePoint,
+  type LineSeries,
+  type LinesFigure,
+  type LinesOptions,
+  lines,
+} from "./lines.js";
 export { type RasterBand, type RasterFigure, type RasterOptions, raster } from "./raster.js";
 export { type RateFigure, type RateOptions, rateOverTime } from "./rate.js";
 export { type Figure, type RenderOptions, renderSvg } from "./render.js";

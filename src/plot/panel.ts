@@ -19,6 +19,8 @@ export interface Frame {
 export interface Axis {
   readonly label: string;
   readonly domain: readonly [number, number];
+  /** default "linear" */
+  readonly scale?: "linear" | "log";
   /** extend the domain to round numbers; default false */
   readonly nice?: boolean;
   /** where ticks are; default: round numbers, as many as fit */
@@ -54,11 +56,11 @@ export function panel(frame: Frame, x: Axis, y: Axis | undefined, marks: Plot.Ma
     marginRight: frame.marginRight,
     marginTop,
     marginBottom: bottom,
-    x: { type: "linear", domain: [...x.domain], nice: x.nice ?? false, axis: null },
+    x: { type: x.scale ?? "linear", domain: [...x.domain], nice: x.nice ?? false, axis: null },
     y:
       y === undefined
         ? { axis: null }
-        : { type: "linear", domain: [...y.domain], nice: y.nice ?? false, axis: null },
+        : { type: y.scale ?? "linear", domain: [...y.domain], nice: y.nice ?? false, axis: null },
     marks: [
       x.grid === false ? null : Plot.gridX({ ...ticksOf(x, spacingX), ...gridStyle }),
       y === undefined || y.grid === false ? null : Plot.gridY({ ...ticksOf(y, spacingY), ...gridStyle }),

@@ -7,6 +7,7 @@ import { element, openDocument, serialize } from "./dom.js";
 import { drawRaster, rasterMarginLeft } from "./draw-raster.js";
 import { drawHeatmap, type HeatmapFigure, heatmapMarginRight } from "./heatmap.js";
 import { drawHistogram, type HistogramFigure } from "./histogram.js";
+import { drawLines, type LinesFigure } from "./lines.js";
 import { type Frame, marginBottom, marginLeft, marginRight } from "./panel.js";
 import type { RasterFigure } from "./raster.js";
 import { drawRate, type RateFigure } from "./rate.js";
@@ -28,6 +29,7 @@ export type Figure =
   | TimerFigure
   | DistributionFigure
   | HeatmapFigure
+  | LinesFigure
   | StackFigure;
 
 export interface RenderOptions {
@@ -113,6 +115,8 @@ async function draw(figure: Figure, frame: Frame): Promise<Element> {
       return drawDistributions(figure, frame);
     case "heatmap":
       return drawHeatmap(figure, frame);
+    case "lines":
+      return drawLines(figure, frame);
     case "stack":
       return drawStack(figure, frame);
     default:

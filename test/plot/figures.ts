@@ -4,6 +4,7 @@ import {
   type Figure,
   heatmap,
   histogramPlot,
+  lines,
   raster,
   rateOverTime,
   stack,
@@ -85,6 +86,22 @@ export const figures: Readonly<Record<string, Figure>> = {
     ],
     { ...small, style: "steps", bins: 10, xLabel: "rate (spikes/s)" },
   ),
+  lines: lines(
+    [1, 2].map((ranks) => ({
+      name: `${ranks} ranks`,
+      x: [1, 10, 100, 1000],
+      y: [0.4, 0.5, 0.9, 2 * ranks],
+      low: [0.3, 0.45, 0.9, 1.5 * ranks],
+      high: [0.6, 0.55, 0.9, 3 * ranks],
+    })),
+    { ...small, xScale: "log", xLabel: "scale", yLabel: "real-time factor" },
+  ),
+  "lines-log": lines([{ name: "construction", x: [3, 1, 2], y: [200, 0.02, 3] }], {
+    ...small,
+    yScale: "log",
+    xLabel: "ranks",
+    yLabel: "construction (s)",
+  }),
   heatmap: heatmap(
     [
       [1, 0.2, -0.1],

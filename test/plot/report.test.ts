@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import { writeReport } from "../../src/plot/files.js";
+import { writeReport, writeReportAs } from "../../src/plot/files.js";
 import { report } from "../../src/plot/index.js";
 import { figures } from "./figures.js";
 
@@ -68,6 +68,9 @@ describe("a report", () => {
       ]);
       expect(await readFile(paths[0], "utf8")).toBe(small.html);
       expect((await readFile(paths[2]))[0]).toBe(137);
+      const beside = await writeReportAs(small, join(directory, "other", "numbers"), { scale: 1 });
+      expect(beside.map((path) => basename(path))).toEqual(["numbers.html", "numbers.svg", "numbers.png"]);
+      expect(await readFile(beside[1], "utf8")).toBe(small.svg);
     } finally {
       await rm(directory, { recursive: true });
     }
