@@ -135,21 +135,25 @@ function axis(label: string, scale: AxisScale, values: readonly number[], fromZe
   if (scale === "log") {
     const room = high > low ? (high / low) ** 0.06 : 2;
     const domain = [low / room, high * room] as const;
-    return { label, scale, domain, tickFormat: formatNumber, ...logTicks(domain) };
+    return { label, scale, domain, ticks: logTicks(domain), tickFormat: (value) => formatNumber(value) };
   }
   const room = high > low ? 0.05 * (high - low) : 0.5;
   if (fromZero && low >= 0) return { label, domain: [0, high > 0 ? 1.05 * high : 1], nice: true };
   return { label, domain: [low - room, high + room] };
 }
 
-/** Powers of ten; twice and five times as much between them where there are few. Where there are none: round numbers. */
-function logTicks([low, high]: readonly [number, number]): { readonly ticks?: readonly number[] } {
-  const decades = Math.log10(high / low);
-  const every = Math.ceil(decades / 8);
-  const digits = decades > 3 ? [1] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let k = Math.floor(Math.log10(low)); k <= Math.log10(high); k++)
-    if (k % every === 0) ticks.push(...digits.map((d) => Number(`${d}e${k}`)));
-  const inside = ticks.filter((t) => t >= low && t <= high);
-  return inside.length > 1 ? { ticks: inside } : {};
+/** Powers of ten if three of them fit, else simple multiples of these, else round numbers at the same distance. */
+function logTicks([low, high]: readonly [number, number]): readonly number[] {
+  const every = Math.ceil(Math.log10(high / low) / 8);
+  for (const digits of [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 8]]) {
+    const ticks: number[] = [];
+    for (let k = Math.floor(Math.log10(low)); k <= Math.log10(high); k++)
+      if (k % every === 0) ticks.push(...digits.map((d) => Number(`${d}e${k}`)));
+    const inside = ticks.filter((t) => t >= low && t <= high);
+    if (inside.length > 2) return inside;
+  }
+  const power = 10 ** Math.floor(Math.log10(high - low));
+  const step = power * ([0.2, 0.5, 1].find((s) => (high - low) / (s * power) < 6) ?? 2);
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, k) => (first + k) * step);
 }

@@ -86,9 +86,12 @@ function ticksOf(axis: Axis, tickSpacing: number) {
 }
 
 function axisStyle(axis: Axis, tickSpacing: number) {
-  const { tickFormat } = axis;
+  const { tickFormat, scale } = axis;
   const style = { fontSize: fontSize.tick, tickSize: 4, color: "currentColor", label: null };
-  return { ...ticksOf(axis, tickSpacing), ...style, ...(tickFormat === undefined ? {} : { tickFormat }) };
+  // Plot leaves out labels of a logarithmic axis that it formats
+  const labels =
+    tickFormat && (scale === "log" ? { text: (value: number) => tickFormat(value) } : { tickFormat });
+  return { ...ticksOf(axis, tickSpacing), ...style, ...labels };
 }
 
 /** Axis labels, centred along their axis. */
