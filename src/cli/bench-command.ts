@@ -62,7 +62,7 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
       const module = (await loadScript(join(folder, file))) as BenchModule;
       if (typeof module.default !== "function" || (module.onRequest && command.names.length === 0)) continue;
       log(`${name} ...`);
-      results[name] = await module.default(benchContext(run, runs));
+      results[name] = await module.default(benchContext(run, runs, out));
       if (!json) process.stdout.write(resultsText({ [name]: brief(results[name]) }));
     }
   } finally {
@@ -80,7 +80,7 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
 
 /** For people: "median (smallest to largest)" in the place of every spread. */
 function brief(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   if (!("median" in value && "values" in value))
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, brief(part)]));
   const { median, values } = value as Spread;

@@ -20,13 +20,16 @@ export interface BenchResult {
 export interface Bench extends Run {
   /** how often to measure */
   readonly runs: number;
+  /** the file of `--out` without its ending, for what belongs beside it, such as figures; undefined without `--out` */
+  readonly beside: string | undefined;
   /** Measures `runs` times, one after the other, and returns the median of every figure. */
   repeat(measure: () => Promise<Readonly<Record<string, number>>>): Promise<Record<string, Spread>>;
 }
 
-export function benchContext(run: Run, runs: number): Bench {
+export function benchContext(run: Run, runs: number, out?: string): Bench {
   return Object.assign(Object.create(run) as Run, {
     runs,
+    beside: out?.replace(/\.json$/, ""),
     async repeat(measure: () => Promise<Readonly<Record<string, number>>>) {
       const all: Readonly<Record<string, number>>[] = [];
       for (let i = 0; i < runs && !(run.interrupted && i > 0); i++) all.push(await measure());
@@ -35,6 +38,7 @@ export function benchContext(run: Run, runs: number): Bench {
   });
 }
 
+/** The median of every figure over runs. */
 export function medians(runs: readonly Readonly<Record<string, number>>[]): Record<string, Spread> {
   const names = Object.keys(runs[0] ?? {});
   return Object.fromEntries(

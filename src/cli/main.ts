@@ -63,20 +63,24 @@ async function main(argv: string[]): Promise<void> {
       .command("bench [...names]", "Run benchmarks, all or those named; arguments are name=value")
       .option("--runs <n>", "measurements of which the median is taken (default: 3)")
       .option("--json", "print results as JSON on stdout, and nothing else")
-      .option("--out <file>", "write results as JSON"),
+      .option("--out <file>", "write results as JSON; some write figures beside it")
+      .option("--ranks <list>", "ring: numbers of ranks, as 1,2,4")
+      .option("--scales <list>", "ring: scales, as 1,10,100")
+      .option("--seeds <n>", "ring: number of seeds"),
   ).action(async (words: readonly string[], options: ParsedOptions) => {
     const { benchCommand } = await import("./bench-command.js");
     const dashed = (options["--"] as readonly string[] | undefined) ?? [];
+    const flags = ["ranks", "scales", "seeds"].flatMap((name) => {
+      const text = textOption(options, name);
+      return text === undefined ? [] : [`${name}=${text}`];
+    });
     await benchCommand({
       names: words.filter((word) => !word.includes("=")),
       options: simulatorOptions(options),
       runs: numberOption(options, "runs") ?? 3,
       json: options.json === true,
       out: textOption(options, "out"),
-      args: scriptArguments(
-        words.filter((word) => word.includes("=")),
-        dashed,
-      ),
+      args: scriptArguments([...words.filter((word) => word.includes("=")), ...flags], dashed),
     });
   });
   cli.example("synfire run examples/brunel.ts --threads 2 --out results order=500 simtime=2000");
