@@ -111,8 +111,8 @@ export function shapeFor(
   });
   const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
   const words = multi ? slots : 2 + Math.ceil(slots / 3);
-  // four loads of each lane serve a slice
-  let group = 4;
+  // four loads of each lane serve a slice; a lane alone gains nothing
+  let group = 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
   return {
     real: network.precision === "float64" ? "f64" : "f32",
