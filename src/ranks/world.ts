@@ -142,6 +142,7 @@ export class World implements Ranks {
 
   #lookAround(): void {
     const here = this.#peers[this.rank]!.host;
+    const ended: string[] = [];
     for (const farewell of this.#farewells) {
       const { rank } = farewell;
       const peer = this.#peers[rank]!;
@@ -149,10 +150,11 @@ export class World implements Ranks {
       if (farewell.said)
         this.#lose(`Rank ${rank} has come to the end of its script, while rank ${this.rank} waits for it.`);
       if (peer.host === here && !this.#host.isAlive(peer.pid))
-        this.#lose(
-          `Rank ${rank} (process ${peer.pid}) has ended; rank ${this.rank} cannot go on without it.`,
-        );
+        ended.push(`rank ${rank} (process ${peer.pid})`);
     }
+    // the first to be killed may have taken others along that saw it earlier than this one
+    if (ended.length > 0)
+      this.#lose(`Rank ${this.rank} cannot go on: ${ended.join(" and ")} ended during the run.`);
   }
 
   #lose(message: string): never {

@@ -35,10 +35,10 @@ export function command(n: number, script: string, words: readonly string[]): [s
   return [launcher, ["--allow-run-as-root", "--oversubscribe", "-np", String(n), process.execPath, ...own]];
 }
 
-/** Ranks must not take the test runner for their launcher, nor an emulated GPU for one. */
+/** Ranks must not take the test runner for their launcher. */
 function environment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
-  for (const key of Object.keys(env)) if (/^(OMPI|PMI|PMIX|SYNFIRE|VITEST)/.test(key)) delete env[key];
+  for (const key of Object.keys(env)) if (/^(OMPI|PMI|PMIX|VITEST)/.test(key)) delete env[key];
   return env;
 }
 

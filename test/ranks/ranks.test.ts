@@ -1,9 +1,14 @@
 /** Several ranks on one machine: the spikes of one process, and what happens when ranks disagree, fail or end. */
 
 import { expect, describe as group, it } from "vitest";
+import { cudaHere } from "../conformance/setups.js";
 import { absent, ranks } from "./mpi.js";
 
-it("names MPI if it is absent", () => {
+it("names what is absent", () => {
+  if (cudaHere !== "emulated")
+    console.log(
+      `not run here: ranks on GPUs. ${cudaHere === "gpu" ? "Run bench ring --device cuda on a host with two" : "There is no emulated GPU"}`,
+    );
   if (absent) console.log(`not run here: several ranks. ${absent}`);
 });
 
@@ -52,6 +57,23 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       }
       expect([...modes].sort()).toEqual(["collective", "point-to-point"]);
     }
+  });
+
+  /** a GPU for each rank; a host with one GPU has none for a second rank */
+  it.skipIf(cudaHere !== "emulated")(
+    "have them on GPUs, too, which reach into each other's memory",
+    async () => {
+      const alone = await probe(1, ["threads=1"]);
+      const blocks = ["threads=1", "device=cuda", "blocks=3"];
+      for (const [name, { hash, spikes }] of Object.entries(await probe(2, blocks)))
+        expect({ hash, spikes }, name).toEqual({ hash: alone[name]!.hash, spikes: alone[name]!.spikes });
+    },
+  );
+
+  it.skipIf(cudaHere !== "emulated")("refuse to share a GPU", async () => {
+    const { code, stderr } = await ranks(2, "probe.ts", ["threads=1", "device=cuda:0"]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("Ranks 0 and 1 use the same GPU");
   });
 
   it("speak only to those who need it: neighbours in a ring", async () => {
@@ -127,7 +149,9 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     expect(code).not.toBe(0);
     for (const rank of [0, 2]) {
       const r = results[rank] as { error: string; before: number; n: number; time: number; last: number };
-      expect(r.error).toMatch(/^rank-lost: Rank 1 \(process \d+\) has ended/);
+      expect(r.error).toMatch(
+        /^rank-lost: Rank \d cannot go on: .*rank 1 \(process \d+\).* ended during the run/,
+      );
       expect(r.n).toBeGreaterThan(r.before);
       // recorded up to the interval in which it was noticed
       expect(r.time - r.last).toBeLessThan(10);
