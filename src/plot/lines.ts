@@ -106,14 +106,19 @@ function aboveZero(
 
 export function drawLines(figure: LinesFigure, frame: Frame): Element {
   const all = figure.series.flatMap(({ points }) => points);
-  const marks = figure.series.map(({ points, color }) => [
-    Plot.link(
-      points.filter(({ low, high }) => high > low),
-      { x: "x", y1: "low", y2: "high", stroke: color, strokeWidth: 1.5, strokeOpacity: 0.6 },
-    ),
-    Plot.line(points, { x: "x", y: "y", stroke: color, strokeWidth: 1.4 }),
-    Plot.dot(points, { x: "x", y: "y", fill: color, r: 3 }),
-  ]);
+  const barred = all.some(({ low, high }) => high > low);
+  const marks = figure.series.map(({ points, color }, k) => {
+    // error bars at the same x stand side by side
+    const dx = barred ? 4 * (k - (figure.series.length - 1) / 2) : 0;
+    return [
+      Plot.link(
+        points.filter(({ low, high }) => high > low),
+        { x: "x", y1: "low", y2: "high", stroke: color, strokeWidth: 1.5, strokeOpacity: 0.6, dx },
+      ),
+      Plot.line(points, { x: "x", y: "y", stroke: color, strokeWidth: 1.4, dx }),
+      Plot.dot(points, { x: "x", y: "y", fill: color, r: 3, dx }),
+    ];
+  });
   const x = axis(
     figure.xLabel,
     figure.xScale,
