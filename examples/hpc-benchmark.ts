@@ -126,7 +126,7 @@ export default async function hpcBenchmark(run: Run) {
   const most = (name: "construction_s" | "simulation_s" | "memory_MiB") =>
     Math.max(...byRank.map((r) => r[name]));
   return {
-    ranks: byRank.length,
+    ranks: sim.size(),
     neurons: neurons.length,
     synapses,
     /** of up to 1,000 neurons of each population, and of all */

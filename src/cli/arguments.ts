@@ -47,8 +47,24 @@ export function simulatorOptions(options: ParsedOptions): SimulatorOptions {
     device: textOption(options, "device"),
     seed: numberOption(options, "seed"),
     precision: textOption(options, "precision"),
+    rehearse: rehearsalOption(options),
   };
   return Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as SimulatorOptions;
+}
+
+/** `--rehearse 113/640` or, with the rate of all others, `113/640@7.5` */
+function rehearsalOption(options: ParsedOptions): SimulatorOptions["rehearse"] {
+  const text = textOption(options, "rehearse");
+  if (text === undefined) return undefined;
+  const match = /^(\d+)\/(\d+)(?:@([\d.]+))?$/.exec(text);
+  if (!match)
+    throw new SynfireError(
+      "bad-option",
+      `--rehearse must be RANK/SIZE or RANK/SIZE@RATE, as 113/640@7.5, not "${text}".`,
+      "rehearse",
+    );
+  const [rank, size] = [Number(match[1]), Number(match[2])];
+  return match[3] === undefined ? { rank, size } : { rank, size, rate: Number(match[3]) };
 }
 
 function scriptValue(text: string): ScriptValue {

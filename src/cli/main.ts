@@ -95,7 +95,8 @@ function simulatorFlags(command: ReturnType<CAC["command"]>) {
     .option("--threads <n>", "number of threads (default: that of the cores)")
     .option("--device <name>", "auto, cpu, cuda, cuda:1, cuda:0,1, cuda:all or reference")
     .option("--seed <n>", "seed of all random numbers")
-    .option("--precision <name>", "float32 or float64");
+    .option("--precision <name>", "float32 or float64")
+    .option("--rehearse <rank/size>", "build and run the share of one rank of many, without the others");
 }
 
 /** Checks names before a command runs: cac's own check does not tell the nearest. */

@@ -41,11 +41,10 @@ export function rehearsal(settings: RehearsalSettings): Ranks {
     },
     gatherNumbers: (own) => new Float64Array(size).fill(own),
     gatherBytes: (own) => Array.from({ length: size }, () => own),
-    gatherText: (own) => Array.from({ length: size }, () => own),
-    collect: (own, to) =>
-      to === rank
-        ? Array.from({ length: size }, (_, r) => (r === rank ? own : new Uint8Array(0)))
-        : undefined,
+    // what others would say is not known
+    gatherText: (own) => [own],
+    // whoever is asked for: there is nobody else to look at it
+    collect: (own) => Array.from({ length: size }, (_, r) => (r === rank ? own : new Uint8Array(0))),
   };
   return ranks;
 }

@@ -46,6 +46,12 @@ export async function startEngine(
           : [0],
     blocks: options.blocks === "auto" ? undefined : options.blocks,
   };
+  if (isCudaName(options.device) && options.rehearse)
+    throw new SynfireError(
+      "bad-option",
+      'rehearse: GPUs wait for each other\'s messages and cannot rehearse alone. Use device "cpu".',
+      "rehearse",
+    );
   if (isCudaName(options.device) || (options.device === "auto" && !team && (await cudaUsable()))) {
     // reaches native libraries, so never part of what a browser loads
     const { cudaEngine } = await import("../engine/cuda/cuda-engine.js");
