@@ -26,6 +26,8 @@ const defaults = {
   /** ms that do not count, and that count */
   presim: 100,
   simtime: 1000,
+  /** are all spikes recorded and gathered? */
+  record: true,
 };
 
 export interface Configuration {
@@ -115,7 +117,7 @@ function threadsOf({ options }: Bench, ranks: number): number {
 
 function wordsOf(
   bench: Bench,
-  { presim, simtime }: { readonly presim: number; readonly simtime: number },
+  { presim, simtime, record }: Pick<typeof defaults, "presim" | "simtime" | "record">,
   { ranks, scale }: { readonly ranks: number; readonly scale: number },
   seed: number,
 ): readonly string[] {
@@ -124,19 +126,18 @@ function wordsOf(
     ...["--seed", String(seed), "--threads", String(threadsOf(bench, ranks))],
     ...(device === undefined ? [] : ["--device", device]),
     ...(precision === undefined ? [] : ["--precision", precision]),
-    ...[`order=${scale}`, `presim=${presim}`, `simtime=${simtime}`],
+    ...[`order=${scale}`, `presim=${presim}`, `simtime=${simtime}`, `record=${record}`],
   ];
 }
 
 const phasesOf = ({ phases }: Measured) => Object.keys(phases[0]!) as (keyof Measured["phases"][number])[];
 
 /** one number per figure of a run; times are those of the slowest rank */
-function numbersOf({ phases, networks, realTimeFactor }: Measured) {
-  const rates = networks.map(({ rate_E, rate_I }) => 0.8 * rate_E + 0.2 * rate_I);
+function numbersOf({ phases, rate, realTimeFactor }: Measured) {
   return {
     construction_s: Math.max(...phases.map((p) => p.create + p.connect + p.calibrate)),
     realTimeFactor,
-    spikes_per_s_and_neuron: rates.reduce((a, b) => a + b, 0) / rates.length,
+    spikes_per_s_and_neuron: rate,
   };
 }
 
