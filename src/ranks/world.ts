@@ -121,7 +121,8 @@ export class World implements Ranks {
     if (this.#broken) throw this.#broken;
     let watched = 0;
     for (let round = 1; !requests.test(count); round++) {
-      if (this.#crowded) this.#host.yield();
+      // who waits for long may hold the processor that the other rank needs
+      if (this.#crowded || round > SPIN) this.#host.yield();
       if (round % SPIN !== 0) continue;
       const now = performance.now();
       if (watched === 0) watched = now;

@@ -863,6 +863,8 @@ export class Simulator implements NodeOwner {
 
   /** @param saved - the state to continue from; default: that of the network as it was built before */
   async #prepare(saved?: EngineState): Promise<void> {
+    // what one rank must build anew, all do
+    if (this.#ranks && this.#engine && this.#ranks.min(this.#stale ? 0 : 1) === 0) this.#stale = true;
     if (this.#engine && !this.#stale && !saved) return;
     if (this.#populations.length === 0)
       throw new SynfireError("empty-network", "There are no neurons to simulate; create some first.");

@@ -13,10 +13,12 @@ import type {
   SynapseTable,
 } from "../engine.js";
 import type { Network, SampleRequest } from "../network.js";
+import { retuned } from "../retune.js";
 import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
 import { shareOf, spikeNeeds, type Team } from "../team.js";
 import { readPending, writePending } from "./arrival-state.js";
+import { replaceRate } from "./drives.js";
 import { GivenSynapses } from "./given.js";
 import { emitArrivalModule } from "./kernels/arrive.js";
 import { emitBuildModule, recipeKey } from "./kernels/build.js";
@@ -57,8 +59,8 @@ class CpuEngine implements Engine {
   readonly name = "cpu";
   readonly minDelay: number;
   readonly threads: number;
-  readonly #network: Network;
-  readonly #calibration: Calibration;
+  #network: Network;
+  #calibration: Calibration;
   readonly #plans: readonly ThreadPlan[];
   readonly #memories: readonly WebAssembly.Memory[];
   readonly #threads: readonly AnyThread[];
@@ -310,9 +312,8 @@ class CpuEngine implements Engine {
     }
   }
 
-  /** @returns false if the rate has changed, for which the thresholds must be made anew */
   setDrive(drive: number, lambda: number, start: number, stop: number): boolean {
-    if (lambda !== this.#network.drives[drive]!.lambda) return false;
+    if (lambda !== this.#network.drives[drive]!.lambda && !this.#setRate(drive, lambda)) return false;
     this.#plans.forEach((plan, t) => {
       const w = new Uint32Array(this.#buffer(t));
       for (const d of plan.drives) {
@@ -322,6 +323,18 @@ class CpuEngine implements Engine {
       }
     });
     return true;
+  }
+
+  #setRate(drive: number, lambda: number): boolean {
+    const next = retuned(this.#network, this.#calibration, drive, lambda);
+    if (!next) return false;
+    const table = next.calibration.poisson.get(lambda)!;
+    const fits = this.#plans.every((plan, t) =>
+      plan.drives.every((d) => d.drive !== drive || replaceRate(this.#buffer(t), d, table)),
+    );
+    // a network that is built anew takes the rate from its description
+    if (fits) ({ network: this.#network, calibration: this.#calibration } = next);
+    return fits;
   }
 
   exportState(): EngineState {

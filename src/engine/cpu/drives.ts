@@ -12,6 +12,51 @@ import { DRIVE_ENTRY, DriveWord } from "./tile-format.js";
 
 /** With more thresholds than this, comparing with all of them is slower than a search. */
 const MOST_COMPARED = 96;
+/** Thresholds of a higher rate find room for so many more. */
+const SPARE = 32;
+
+/** Where the descriptor of a drive is, and how many thresholds it has room for. */
+export interface PlacedDrive {
+  readonly drive: number;
+  readonly address: number;
+  readonly room: { readonly splats: number; readonly thresholds: number };
+}
+
+interface PoissonTable {
+  readonly first: number;
+  readonly thresholds: Float64Array;
+}
+
+/** upper 16 of 48 bits of the thresholds; at the top, one copy marks the draws that need more bits */
+function upperBits(table: PoissonTable): number[] {
+  const upper: number[] = [];
+  for (const t of table.thresholds) {
+    const h = Math.floor(t / 2 ** 32);
+    if (h < 65535 || (h === 65535 && upper[upper.length - 1] !== 65535)) upper.push(h);
+  }
+  return upper;
+}
+
+/** counts of all neurons of a tile are compared with all thresholds at once */
+const isDense = (table: PoissonTable, upper: readonly number[]): boolean =>
+  upper.length <= MOST_COMPARED && table.first < 32768;
+
+/** Puts another rate in place. @returns false if there is no room for its thresholds */
+export function replaceRate(buffer: ArrayBufferLike, placed: PlacedDrive, table: PoissonTable): boolean {
+  const words = new Uint32Array(buffer, placed.address, DriveWord.words);
+  const upper = upperBits(table);
+  if (upper.length > placed.room.splats || table.thresholds.length > placed.room.thresholds) return false;
+  if (words[DriveWord.kind] === 0 && !isDense(table, upper)) return false;
+  new Uint32Array(buffer, words[DriveWord.splats]!, upper.length).set(upper.map((h) => h * 65537));
+  new Float64Array(buffer, words[DriveWord.thresholds]!, table.thresholds.length).set(table.thresholds);
+  words[DriveWord.splatCount] = upper.length;
+  words[DriveWord.thresholdCount] = table.thresholds.length;
+  words[DriveWord.first] = table.first;
+  words[DriveWord.base] = table.first;
+  // what was drawn ahead was drawn with the old rate
+  words[DriveWord.bufferGroup] = 0xffffffff;
+  return true;
+}
 
 export function writeDrives(
   arena: Arena,
@@ -20,7 +65,7 @@ export function writeDrives(
   planner: BlockPlanner,
   tile: TileShape,
   rings: readonly number[],
-  addresses: { drive: number; address: number }[],
+  addresses: PlacedDrive[],
 ): { count: number; address: number } {
   const rows: Uint32Array[] = [];
   const made: number[] = [];
@@ -34,7 +79,10 @@ export function writeDrives(
   });
   const address = arena.words(rows.flatMap((r) => [...r]));
   made.forEach((drive, i) => {
-    addresses.push({ drive, address: address + 4 * DriveWord.words * i });
+    const [splats, thresholds] = [DriveWord.splatCount, DriveWord.thresholdCount].map(
+      (w) => rows[i]![w]! + SPARE,
+    ) as [number, number];
+    addresses.push({ drive, address: address + 4 * DriveWord.words * i, room: { splats, thresholds } });
   });
   return { count: rows.length, address };
 }
@@ -52,12 +100,7 @@ function driveRows(
   const c = calibration.projections.get(p)!;
   const choice = p.receptors.get(tile.population)!;
   const table = calibration.poisson.get(drive.lambda)!;
-  const upper: number[] = [];
-  for (const t of table.thresholds) {
-    const h = Math.floor(t / 2 ** 32);
-    // at the top, one copy marks the draws that need more bits
-    if (h < 65535 || (h === 65535 && upper[upper.length - 1] !== 65535)) upper.push(h);
-  }
+  const upper = upperBits(table);
   const row = (receptor: number): { words: Uint32Array; doubles: DataView } => {
     const words = new Uint32Array(DriveWord.words);
     const [key0, key1] = streamKey(network.seed, Purpose.poisson, p.id);
@@ -67,9 +110,11 @@ function driveRows(
     words[DriveWord.wide] = calibration.rings[tile.population]![receptor]!.form === "f64" ? 1 : 0;
     words[DriveWord.key0] = key0;
     words[DriveWord.key1] = key1;
-    words[DriveWord.splats] = arena.words(upper.map((h) => h * 65537));
+    const splats = arena.alloc(4 * (upper.length + SPARE), 16);
+    arena.later((buffer) => new Uint32Array(buffer, splats, upper.length).set(upper.map((h) => h * 65537)));
+    words[DriveWord.splats] = splats;
     words[DriveWord.splatCount] = upper.length;
-    const thresholds = arena.alloc(8 * table.thresholds.length, 64);
+    const thresholds = arena.alloc(8 * (table.thresholds.length + SPARE), 64);
     arena.later((buffer) =>
       new Float64Array(buffer, thresholds, table.thresholds.length).set(table.thresholds),
     );
@@ -82,14 +127,7 @@ function driveRows(
   };
   const whole = runs.length === 1 && runs[0]!.length === tile.size;
   const once = p.plan.maxIndegree === 1 && p.plan.total === p.endpoints.targets.length;
-  if (
-    whole &&
-    once &&
-    p.weight.kind === "constant" &&
-    p.delay.kind === "constant" &&
-    upper.length <= MOST_COMPARED &&
-    table.first < 32768
-  ) {
+  if (whole && once && p.weight.kind === "constant" && p.delay.kind === "constant" && isDense(table, upper)) {
     const { receptor, value } = receptorOf(choice, p.weight.value * p.factor);
     const fixed = fixedWeight(value, c, p, calibration.rings[tile.population]![receptor]!);
     const { words, doubles } = row(receptor);

@@ -13,7 +13,7 @@ import {
   planArrival,
 } from "./arrival.js";
 import { BlockPlanner, type PlannedBlock } from "./blocks.js";
-import { writeDrives } from "./drives.js";
+import { type PlacedDrive, writeDrives } from "./drives.js";
 import { type Recipe, recipeKey } from "./kernels/build.js";
 import { lanesOf, planArrays, type Variant } from "./kernels/update.js";
 import type { TileShape } from "./partition.js";
@@ -36,7 +36,7 @@ export interface ThreadPlan {
   readonly arrays: readonly TileArrays[];
   /** by tile */
   readonly blocks: readonly (readonly (PlannedBlock & { readonly bytes: number })[])[];
-  readonly drives: readonly { readonly drive: number; readonly address: number }[];
+  readonly drives: readonly PlacedDrive[];
   readonly sampleGroups: readonly {
     readonly request: number;
     readonly descriptor: number;
@@ -111,7 +111,7 @@ export function planThreads(
   const plans = Array.from({ length: threads }, (_, t): ThreadPlan => {
     const arena = new Arena(Fixed.end);
     const own = tiles.filter((tile) => tile.thread === t);
-    const drives: { drive: number; address: number }[] = [];
+    const drives: PlacedDrive[] = [];
     const sampleGroups: ThreadPlan["sampleGroups"][number][] = [];
     const arrays: TileArrays[] = [];
     const blocks: (PlannedBlock & { bytes: number })[][] = [];

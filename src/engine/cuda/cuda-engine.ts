@@ -4,6 +4,7 @@ import { SynfireError } from "../../errors.js";
 import { type Calibration, calibrate } from "../calibration.js";
 import type { Engine, EngineFactory, EngineState, MemoryReport, RunOutcome, RunRequest } from "../engine.js";
 import type { Network, SampleRequest, SpikeBatch } from "../network.js";
+import { retuned } from "../retune.js";
 import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
 import type { Team } from "../team.js";
@@ -38,8 +39,8 @@ class CudaEngine implements Engine {
   readonly threads: number;
   readonly minDelay: number;
   readonly hardware: string;
-  readonly #network: Network;
-  readonly #calibration: Calibration;
+  #network: Network;
+  #calibration: Calibration;
   readonly #layout: RankLayout;
   readonly #shape: Shape;
   readonly #parts: readonly DeviceNetwork[];
@@ -178,7 +179,13 @@ class CudaEngine implements Engine {
   }
 
   setDrive(drive: number, lambda: number, start: number, stop: number): boolean {
-    if (lambda !== this.#network.drives[drive]!.lambda) return false;
+    if (lambda !== this.#network.drives[drive]!.lambda) {
+      const { counts } = this.#construction;
+      const next = retuned(this.#network, this.#calibration, drive, lambda, counts);
+      if (!next) return false;
+      for (const p of this.#parts) p.generators.setRate(drive, next.calibration.poisson.get(lambda)!);
+      ({ network: this.#network, calibration: this.#calibration } = next);
+    }
     for (const p of this.#parts) p.generators.setWindow(drive, start, stop);
     return true;
   }

@@ -25,22 +25,30 @@ export interface DrivePlan {
   readonly thresholds: BigUint64Array;
 }
 
+/** A Poisson distribution as kernels search it. */
+export function poissonTable(table: { readonly first: number; readonly thresholds: Float64Array }): {
+  readonly first: number;
+  readonly guide: Uint16Array;
+  readonly thresholds: BigUint64Array;
+} {
+  const thresholds = BigUint64Array.from(table.thresholds, BigInt);
+  // by the upper 8 of 48 bits: thresholds that are below all numbers that begin so
+  const guide = new Uint16Array(256);
+  for (let k = 0, n = 0; k < 256; k++) {
+    while (n < thresholds.length && Math.floor(table.thresholds[n]! / 2 ** 32) < k * 256) n++;
+    guide[k] = n;
+  }
+  return { first: table.first, guide, thresholds };
+}
+
 export function planDrives(network: Network, calibration: Calibration): DrivePlan[] {
   const plans: DrivePlan[] = [];
   const find = populationFinder(network.populations);
   network.drives.forEach((d, drive) => {
     const p = d.projection;
     const c = calibration.projections.get(p)!;
-    const table = calibration.poisson.get(d.lambda)!;
-    const thresholds = BigUint64Array.from(table.thresholds, BigInt);
-    // by the upper 8 of 48 bits: thresholds that are below all numbers that begin so
-    const guide = new Uint16Array(256);
-    for (let k = 0, n = 0; k < 256; k++) {
-      while (n < thresholds.length && Math.floor(table.thresholds[n]! / 2 ** 32) < k * 256) n++;
-      guide[k] = n;
-    }
     const key = streamKey(network.seed, Purpose.poisson, p.id);
-    const base = { drive, key, first: table.first, guide, thresholds };
+    const base = { drive, key, ...poissonTable(calibration.poisson.get(d.lambda)!) };
     const { targets } = p.endpoints;
     const once = p.plan.total === targets.length && p.plan.maxIndegree === 1;
     for (const [population, choice] of p.receptors) {

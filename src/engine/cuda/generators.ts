@@ -2,7 +2,7 @@
 
 import type { DeviceNetworkParts } from "./device-network.js";
 import type { CudaDevice, DevicePointer } from "./driver.js";
-import type { DrivePlan } from "./drives.js";
+import { type DrivePlan, poissonTable } from "./drives.js";
 import type { Cells, Memory } from "./samples.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { Drive, DriveEntry } from "./structs.js";
@@ -13,9 +13,11 @@ export class Generators {
   readonly #device: CudaDevice;
   readonly #plans: readonly DrivePlan[];
   readonly #rows: Record<string, FieldValue>[];
+  readonly #memory: Memory;
 
   constructor({ device, drives, network }: DeviceNetworkParts, cells: Cells, memory: Memory) {
     this.#device = device;
+    this.#memory = memory;
     const tables = new Map<BigUint64Array, { thresholds: DevicePointer; guide: DevicePointer }>();
     const sorted = [...drives].sort((a, b) => a.population - b.population);
     this.#plans = sorted;
@@ -57,6 +59,20 @@ export class Generators {
     const first = this.#plans.findIndex((d) => d.population === population);
     const count = this.#plans.filter((d) => d.population === population).length;
     return { firstDrive: Math.max(0, first), driveCount: count };
+  }
+
+  /** another rate of a generator */
+  setRate(drive: number, table: { readonly first: number; readonly thresholds: Float64Array }): void {
+    const { first, guide, thresholds } = poissonTable(table);
+    // the old table stays until the engine goes: rates change seldom, and a table is small
+    const fields = {
+      ...{ first, count: thresholds.length },
+      ...{ thresholds: this.#memory.put(thresholds), guide: this.#memory.put(guide) },
+    };
+    this.#rows.forEach((row, k) => {
+      if (this.#plans[k]!.drive === drive) Object.assign(row, fields);
+    });
+    this.#device.upload(this.drives, packAll(Drive, this.#rows));
   }
 
   /** the steps in which a generator sends */
