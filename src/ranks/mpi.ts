@@ -52,6 +52,12 @@ export interface Requests {
 
 const STATUS_BYTES = 64;
 
+/**
+ * UCX, which carries the messages of some MPICH, rewrites the system's memory calls while the process runs and takes over its
+ * signals. JavaScript engines do both themselves: with it, one run in 40 ended in a fault inside the garbage collector.
+ */
+const QUIET = { UCX_MEM_EVENTS: "n", UCX_ERROR_SIGNALS: "" };
+
 /** Names under which systems install MPI, those that fit the launcher first. */
 function candidates(by: Launched["by"] | undefined): string[] {
   const chosen = environment("SYNFIRE_MPI_LIBRARY");
@@ -71,6 +77,7 @@ function candidates(by: Launched["by"] | undefined): string[] {
  * @throws SynfireError "no-mpi" if there is no library, naming those that were looked for; "mpi-failed" if it does not start
  */
 export async function openMpi(by: Launched["by"] | undefined): Promise<Mpi> {
+  for (const [name, value] of Object.entries(QUIET)) process.env[name] ??= value;
   const koffi = await loadKoffi("no-mpi", "MPI is");
   const refused: string[] = [];
   for (const name of candidates(by)) {
