@@ -238,7 +238,10 @@ export class World implements Ranks {
     const requests = this.#mpi.requests(this.#farewells.length);
     for (const [k, { rank }] of this.#farewells.entries()) requests.isend(k, out, 1, rank, Tag.farewell);
     let watched = performance.now();
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
     while (!this.#farewells.every((f) => (f.said ||= f.requests.test(1)))) {
+      // others may be busy with what was recorded for long
+      Atomics.wait(sleeper, 0, 0, 1);
       if (performance.now() - watched < WATCH_MS) continue;
       watched = performance.now();
       const here = this.#peers[this.rank]!.host;

@@ -46,7 +46,8 @@ export class CallLog {
       .gatherBytes(new Uint8Array(Float64Array.from(this.#hashes).buffer))
       .map((b) => new Float64Array(b.slice().buffer));
     let first = this.#compared;
-    while (same(lists.map((list) => list[first] ?? -1))) first++;
+    const longest = Math.max(...lists.map((list) => list.length));
+    while (first < longest && same(lists.map((list) => list[first] ?? -1))) first++;
     const texts = ranks.gatherText(this.#texts[first] ?? "nothing more");
     const reference = texts[0]!;
     const other = texts.findIndex((t, r) => t !== reference || lists[r]![first] !== lists[0]![first]);
