@@ -21,15 +21,47 @@ export class Placement {
   readonly rank: number;
   readonly size: number;
   #copies: Copies[] = [];
+  #groups: (readonly number[])[] = [];
 
   constructor(rank: number, size: number) {
     this.rank = rank;
     this.size = size;
   }
 
-  /** Forgets all nodes. */
+  /** Forgets all nodes and groups. */
   clear(): void {
     this.#copies = [];
+    this.#groups = [];
+  }
+
+  /** Names a group of ranks. @returns its number @throws SynfireError "bad-rank" */
+  createGroup(ranks: readonly number[]): number {
+    for (const rank of ranks) this.checkRank(rank, "ranks");
+    if (new Set(ranks).size < ranks.length || ranks.length === 0)
+      throw new SynfireError(
+        "bad-rank",
+        "ranks: a host group has at least one rank, and each only once.",
+        "ranks",
+      );
+    return this.#groups.push([...ranks]) - 1;
+  }
+
+  /** @throws SynfireError "bad-rank" if there is no such group, or a rank is not in it */
+  checkGroup(group: number, ranks: readonly number[]): void {
+    const members = this.#groups[group];
+    if (!members)
+      throw new SynfireError(
+        "bad-rank",
+        `group: there is no host group ${group}; ${this.#groups.length} were created.`,
+        "group",
+      );
+    for (const rank of ranks)
+      if (!members.includes(rank))
+        throw new SynfireError(
+          "bad-rank",
+          `group: rank ${rank} is not in host group ${group} (${members.join(", ")}).`,
+          "group",
+        );
   }
 
   /** @throws SynfireError "bad-rank" */

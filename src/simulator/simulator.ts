@@ -4,8 +4,8 @@
  */
 
 import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
-import type { Engine, EngineState, MemoryReport, RunOutcome } from "../engine/engine.js";
-import type { Network, SampleBatch, SpikeBatch } from "../engine/network.js";
+import type { Engine, EngineState, MemoryReport } from "../engine/engine.js";
+import type { Network } from "../engine/network.js";
 import { ownerOf } from "../engine/team.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
@@ -23,14 +23,7 @@ import {
 } from "./connect.js";
 import { type ConnectionFilter, type Connections, collectConnections } from "./connections.js";
 import { Currents } from "./currents.js";
-import {
-  type Connection,
-  type Description,
-  type Lowered,
-  lambdaOf,
-  lower,
-  scheduledSpikes,
-} from "./description.js";
+import { type Connection, type Description, type Lowered, lambdaOf, lower } from "./description.js";
 import {
   checkedDevice,
   checkFuture,
@@ -44,6 +37,7 @@ import { startEngine } from "./engines.js";
 import { gatherEvents } from "./gather.js";
 import { joinRanks, type Ranks } from "./join-ranks.js";
 import { ModelLibrary } from "./model-library.js";
+import { combined, forCopies, impliedSize, ofDevice, partOf } from "./node-values.js";
 import { NodeCollection, type NodeOwner } from "./nodes.js";
 import {
   type CheckedOptions,
@@ -64,8 +58,9 @@ import {
 } from "./population.js";
 import { gatherState } from "./ranked-state.js";
 import { checkRecordables, Recordings, timeOf } from "./recordings.js";
+import { type Clock, runTo } from "./run-loop.js";
 import { checkSnapshot, type Snapshot } from "./snapshot.js";
-import { isArrayLike, type PerNode, type Status, type StatusValue } from "./status.js";
+import type { PerNode, Status, StatusValue } from "./status.js";
 
 /** Wall-clock seconds spent in each phase so far. */
 export interface Timers {
@@ -74,12 +69,6 @@ export interface Timers {
   calibrate: number;
   simulate: number;
 }
-
-/**
- * A chunk of a run should take about this long, in seconds: then recordings are drained and a run can be stopped. Recordings of one
- * chunk are taken up while the next one runs, so only those of the last one cost time of their own.
- */
-const CHUNK_SECONDS = 0.05;
 
 export class Simulator implements NodeOwner {
   readonly options: CheckedOptions;
@@ -98,15 +87,12 @@ export class Simulator implements NodeOwner {
   #engine: Engine | undefined;
   #lowered: Lowered | undefined;
   #stale = true;
-  #steps = 0;
+  readonly #clock: Clock = { steps: 0, spikes: 0, stopRequested: false };
   #running = false;
-  #stopRequested = false;
-  #spikeCount = 0;
   /** the other ranks; undefined: there are none */
   readonly #ranks: Ranks | undefined;
   readonly #placement: Placement;
   readonly #calls = new CallLog();
-  #hostGroups: (readonly number[])[] = [];
 
   private constructor(options: CheckedOptions, ranks: Ranks | undefined) {
     this.options = options;
@@ -148,17 +134,17 @@ export class Simulator implements NodeOwner {
 
   /** Model time in ms. */
   get time(): number {
-    return timeOf(this.#steps, this.options.resolution);
+    return timeOf(this.#clock.steps, this.options.resolution);
   }
 
   /** Model time in steps. */
   get steps(): number {
-    return this.#steps;
+    return this.#clock.steps;
   }
 
   /** Spike events of neurons since the simulator was made. */
   get spikeCount(): number {
-    return this.#spikeCount;
+    return this.#clock.spikes;
   }
 
   /** Names of the models that can be created. */
@@ -447,7 +433,7 @@ export class Simulator implements NodeOwner {
     ];
     placement.checkOn(sourceRank, s, this.#populations, "sources");
     placement.checkOn(targetRank, t, this.#populations, "targets");
-    if (group !== -1) this.#checkGroup(group, [sourceRank, targetRank]);
+    if (group !== -1) placement.checkGroup(group, [sourceRank, targetRank]);
     if (this.#ranks) this.#calls.note("remoteConnect", sourceRank, s, targetRank, t, rule, synapse);
     checkSynapseSpec(synapse);
     if (this.#kindOf(t, "targets") !== "neurons")
@@ -461,23 +447,6 @@ export class Simulator implements NodeOwner {
     this.timers.connect += (performance.now() - begin) / 1000;
   }
 
-  #checkGroup(group: number, ranks: readonly number[]): void {
-    const members = this.#hostGroups[group];
-    if (!members)
-      throw new SynfireError(
-        "bad-rank",
-        `group: there is no host group ${group}; ${this.#hostGroups.length} were created.`,
-        "group",
-      );
-    for (const rank of ranks)
-      if (!members.includes(rank))
-        throw new SynfireError(
-          "bad-rank",
-          `group: rank ${rank} is not in host group ${group} (${members.join(", ")}).`,
-          "group",
-        );
-  }
-
   /**
    * Names a group of ranks, as NEST GPU does. All ranks must make the call.
    * @returns its number
@@ -485,15 +454,9 @@ export class Simulator implements NodeOwner {
    */
   createHostGroup(ranks: readonly number[]): number {
     this.#mayChange();
-    for (const rank of ranks) this.#placement.checkRank(rank, "ranks");
-    if (new Set(ranks).size < ranks.length || ranks.length === 0)
-      throw new SynfireError(
-        "bad-rank",
-        "ranks: a host group has at least one rank, and each only once.",
-        "ranks",
-      );
+    const group = this.#placement.createGroup(ranks);
     if (this.#ranks) this.#calls.note("createHostGroup", ranks);
-    return this.#hostGroups.push([...ranks]) - 1;
+    return group;
   }
 
   /** This process among those of the run, from 0 on. */
@@ -919,140 +882,30 @@ export class Simulator implements NodeOwner {
         "duration",
       );
     }
-    this.#stopRequested = false;
+    this.#clock.stopRequested = false;
     await this.#alone(async () => {
       await this.#prepare();
       const begin = performance.now();
       try {
-        await this.#run(this.#steps + steps, begin);
+        await runTo(this.#clock.steps + steps, begin, {
+          clock: this.#clock,
+          engine: this.#engine!,
+          aliases: this.#lowered!.aliases,
+          description: this.#description(),
+          recordings: this.#recordings,
+          currents: this.#currents,
+          ranks: this.#ranks,
+          onProgress: (progress) => this.onProgress?.(progress),
+        });
       } finally {
         this.timers.simulate += (performance.now() - begin) / 1000;
       }
     });
   }
 
-  async #run(last: number, begin: number): Promise<void> {
-    const engine = this.#engine!;
-    const lowered = this.#lowered!;
-    const h = this.options.resolution;
-    const description = this.#description();
-    const spikesBefore = this.#spikeCount;
-    let chunk = engine.name === "reference" ? 50 : 200;
-    let started = performance.now();
-    /** the next chunk after a step; engines that compute elsewhere go on while the host takes up what came before */
-    const launch = (from: number) => {
-      this.#currents.apply(engine, this.#populations, this.#devices, from);
-      const steps = Math.min(chunk, last - from, this.#currents.nextChange(this.#devices, from) - from);
-      const scheduled = scheduledSpikes(description, lowered.aliases, from, from + steps);
-      started = performance.now();
-      const outcome = engine.run({ steps, record: this.#recordings.recordsSpikes, scheduled });
-      // told where it is awaited
-      outcome.catch(() => {});
-      return { outcome, scheduled };
-    };
-    let running = this.#steps < last ? launch(this.#steps) : undefined;
-    while (running) {
-      const { scheduled } = running;
-      const outcome: RunOutcome = this.#together(await running.outcome);
-      running = undefined;
-      const seconds = (performance.now() - started) / 1000;
-      const from = this.#steps;
-      this.#steps += outcome.steps;
-      this.#spikeCount += outcome.spikeCount;
-      if (outcome.steps === 0 && !outcome.failure)
-        throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
-      const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
-      chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
-      // told before the next chunk begins, so that stop() ends the run here
-      if (!outcome.failure)
-        this.onProgress?.({
-          time: this.#steps * h,
-          end: last * h,
-          elapsed: (performance.now() - begin) / 1000,
-          spikes: this.#spikeCount - spikesBefore,
-        });
-      if (!outcome.failure && this.#steps < last && !this.#stopRequested) running = launch(this.#steps);
-      try {
-        await this.#takeUp(outcome, scheduled, from + outcome.steps);
-      } catch (error) {
-        // what runs already belongs to this simulation, too
-        const next = await running?.outcome.catch(() => undefined);
-        if (next) {
-          this.#steps += next.steps;
-          this.#spikeCount += next.spikeCount;
-        }
-        throw error;
-      }
-      await pause();
-    }
-  }
-
-  /** what one rank cannot do, or is asked not to do, ends the run of all at the same step */
-  #together(own: RunOutcome): RunOutcome {
-    const ranks = this.#ranks;
-    if (!ranks || own.failure?.kind === "rank") return own;
-    const numbers = Float64Array.of(
-      own.failure?.step ?? Number.POSITIVE_INFINITY,
-      this.#stopRequested ? 1 : 0,
-      own.spikeCount,
-    );
-    const all = ranks.gatherEqual(new Uint8Array(numbers.buffer));
-    const table = new Float64Array(all.slice().buffer);
-    const column = (k: number) => Array.from({ length: ranks.size }, (_, rank) => table[3 * rank + k]!);
-    const failures = column(0);
-    const step = Math.min(...failures);
-    if (column(1).some((stop) => stop !== 0)) this.#stopRequested = true;
-    const spikeCount = column(2).reduce((a, b) => a + b, 0);
-    if (!Number.isFinite(step) || (own.failure && own.failure.step <= step)) return { ...own, spikeCount };
-    const message = `Rank ${failures.indexOf(step)} has stopped the run at ${timeOf(step, this.options.resolution)} ms, and says why; what was recorded until then is kept.`;
-    return { ...own, spikeCount, failure: { kind: "rank", id: -1, step, message } };
-  }
-
-  /** gives what was recorded to the recorders; throws what stopped the run */
-  async #takeUp(
-    outcome: RunOutcome,
-    scheduled: ReturnType<typeof scheduledSpikes>,
-    done: number,
-  ): Promise<void> {
-    // what engines did in or after the step that failed depends on how they are cut, and means nothing
-    const end = outcome.failure ? outcome.failure.step - 1 : Number.POSITIVE_INFINITY;
-    await this.#recordings.spikes(
-      outcome.failure ? spikesUntil(outcome.spikes, end) : outcome.spikes,
-      // spike generators are on every rank: one of them records their spikes
-      this.rank() === 0 ? scheduled.filter((s) => s.step <= Math.min(end, done)) : [],
-    );
-    await this.#recordings.states(
-      outcome.failure ? outcome.samples.map((b) => samplesUntil(b, end)) : outcome.samples,
-      this.#populations,
-    );
-    if (outcome.failure) this.#fail(outcome.failure);
-  }
-
-  #fail(failure: NonNullable<RunOutcome["failure"]>): never {
-    if (failure.kind === "rank") throw new SynfireError("rank-lost", failure.message);
-    const when = `${(failure.step * this.options.resolution).toFixed(3)} ms`;
-    const p = this.#populations.find((q) => failure.id >= q.first && failure.id < q.first + q.size);
-    if (failure.kind === "integration") {
-      throw new SynfireError(
-        "numerical-instability",
-        `The equations of node ${failure.id} (${p?.model}) could not be integrated at ${when}; what was recorded until then is kept.`,
-      );
-    }
-    if (failure.kind === "remembered") {
-      throw new SynfireError(
-        "too-many-spikes",
-        `More spikes are on their way than the engine can remember, at ${when}; what was recorded until then is kept. Use delivery: "emission".`,
-      );
-    }
-    throw new SynfireError(
-      "too-many-spikes",
-      `Node ${failure.id} (${p?.model}) emitted more spikes in one step than the sums of its targets can hold, at ${when}; what was recorded until then is kept.`,
-    );
-  }
-
   /** Ends a run at the next chunk, within a fraction of a second; `simulate` then returns. */
   stop(): void {
-    this.#stopRequested = true;
+    this.#clock.stopRequested = true;
   }
 
   /**
@@ -1130,7 +983,7 @@ export class Simulator implements NodeOwner {
     for (const saved of snapshot.devices) Object.assign(this.#devices.get(saved.id)!.values, saved.values);
     this.#stale = true;
     await this.#alone(() => this.#prepare(snapshot.state));
-    this.#steps = snapshot.state.step;
+    this.#clock.steps = snapshot.state.step;
   }
 
   /** Back to an empty simulator with the same options; models that were defined stay. */
@@ -1138,7 +991,6 @@ export class Simulator implements NodeOwner {
     this.#mayChange();
     this.#calls.clear();
     this.#placement.clear();
-    this.#hostGroups = [];
     this.#engine?.dispose();
     this.#engine = undefined;
     this.#held.engine = undefined;
@@ -1149,7 +1001,8 @@ export class Simulator implements NodeOwner {
     this.#recordings = new Recordings(this.options.resolution);
     this.#currents = new Currents(this.options.resolution, this.options.seed);
     this.#stale = true;
-    [this.#nodeCount, this.#draws, this.#projectionCount, this.#steps, this.#spikeCount] = [0, 0, 0, 0, 0];
+    [this.#nodeCount, this.#draws, this.#projectionCount] = [0, 0, 0];
+    Object.assign(this.#clock, { steps: 0, spikes: 0 });
     Object.assign(this.timers, { create: 0, connect: 0, calibrate: 0, simulate: 0 });
     this.epoch++;
   }
@@ -1158,21 +1011,6 @@ export class Simulator implements NodeOwner {
   dispose(): void {
     this.reset();
   }
-}
-
-/** lists of n values, one for each node, as they are for all copies of these nodes */
-function forCopies(
-  parameters: Readonly<Record<string, StatusValue>>,
-  n: number,
-  copies: number,
-): Readonly<Record<string, StatusValue>> {
-  if (copies === 1) return parameters;
-  const repeated = (value: StatusValue): StatusValue => {
-    if (!isArrayLike(value) || value.length !== n || n === 1) return value;
-    const list = Array.from(value as ArrayLike<number>);
-    return Array.from({ length: copies }, () => list).flat();
-  };
-  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, repeated(value)]));
 }
 
 /** @throws SynfireError "bad-connection" for what sends no spikes that can be recorded */
@@ -1185,25 +1023,6 @@ function checkSpikeSource(kind: string, key: string): void {
   throw new SynfireError("bad-connection", `A ${kind} cannot be recorded: ${why}.`, key);
 }
 
-function spikesUntil({ ids, steps, multiplicities }: SpikeBatch, end: number): SpikeBatch {
-  const n = steps.findIndex((s) => s > end);
-  const cut = n < 0 ? steps.length : n;
-  return {
-    ids: ids.subarray(0, cut),
-    steps: steps.subarray(0, cut),
-    multiplicities: multiplicities.subarray(0, cut),
-  };
-}
-
-function samplesUntil({ steps, values }: SampleBatch, end: number): SampleBatch {
-  const n = steps.findIndex((s) => s > end);
-  const rows = n < 0 ? steps.length : n;
-  return {
-    steps: steps.subarray(0, rows),
-    values: values.subarray(0, (rows * values.length) / steps.length),
-  };
-}
-
 /** gives back the threads of simulators that were forgotten */
 const registry =
   typeof FinalizationRegistry === "undefined"
@@ -1211,13 +1030,6 @@ const registry =
     : new FinalizationRegistry<{ engine: Engine | undefined }>((held) => {
         held.engine?.dispose();
       });
-
-/** lets other tasks run: signals, progress, pages */
-const pause = (): Promise<void> =>
-  new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
 
 /** a contiguous collection answers faster as a range */
 function fast(nodes: NodeCollection): NodeIds {
@@ -1229,73 +1041,4 @@ function fast(nodes: NodeCollection): NodeIds {
     id: (position) => first + position,
     position: (id) => (id >= first && id < first + length ? id - first : -1),
   };
-}
-
-/** the size of vectors from the length of a list that was given for one of them */
-function impliedSize(
-  model: {
-    readonly parameters: readonly {
-      readonly name: string;
-      readonly size?: { readonly kind: string; readonly name?: string };
-    }[];
-  },
-  size: string,
-  parameters: Readonly<Record<string, StatusValue>>,
-): number | undefined {
-  for (const d of model.parameters) {
-    const given = parameters[d.name];
-    if (d.size?.kind === "name" && d.size.name === size && isArrayLike(given) && typeof given[0] === "number")
-      return given.length;
-  }
-  return undefined;
-}
-
-/** one value if all are equal, else one per node */
-function combined(values: readonly Status[]): Status {
-  const [first] = values;
-  const equal = (a: Status, b: Status): boolean =>
-    Object.is(a, b) ||
-    (ArrayBuffer.isView(a) &&
-      ArrayBuffer.isView(b) &&
-      a.length === b.length &&
-      a.every((x, i) => Object.is(x, b[i])));
-  if (values.every((v) => equal(v, first!))) return first!;
-  if (values.every((v) => typeof v === "number" || typeof v === "boolean"))
-    return Float64Array.from(values, Number);
-  return values as readonly string[];
-}
-
-/** the values that belong to one of n devices */
-function ofDevice(
-  device: Device,
-  values: Readonly<Record<string, StatusValue>>,
-  index: number,
-  n: number,
-): Record<string, StatusValue> {
-  const own = (key: string, value: StatusValue): StatusValue => {
-    const current = device.values[key];
-    if (!isArrayLike(value) || (typeof current !== "number" && !isArrayLike(value[0]))) return value;
-    if (value.length !== n)
-      throw new SynfireError(
-        "bad-parameter",
-        `${device.kind}: ${key} has ${value.length} values for ${n} nodes.`,
-        key,
-      );
-    return value[index] as StatusValue;
-  };
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, own(key, value)]));
-}
-
-/** the values that belong to some of the nodes */
-function partOf(
-  values: Readonly<Record<string, StatusValue>>,
-  at: Uint32Array,
-  count: number,
-): Record<string, StatusValue> {
-  const out: Record<string, StatusValue> = {};
-  for (const [key, v] of Object.entries(values)) {
-    const list = Array.isArray(v) || ArrayBuffer.isView(v) ? (v as ArrayLike<number>) : undefined;
-    out[key] = list && list.length === count ? Array.from(at, (i) => list[i]!) : v;
-  }
-  return out;
 }
