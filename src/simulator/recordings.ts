@@ -14,11 +14,13 @@ interface SpikeRecording {
   readonly nodes: NodeCollection[];
 }
 
-/** ids from first to end - 1, steps after start up to stop */
-interface SpikeRange {
+/** With more runs of ids than this, recorders look up each spike by themselves. */
+const MOST_RUNS = 1000;
+
+/** What a recorder watches: runs of ids from first to end - 1, steps after start up to stop. */
+interface Watched {
   readonly recorder: Recorder;
-  readonly first: number;
-  readonly end: number;
+  readonly runs: readonly { readonly first: number; readonly end: number }[];
   readonly start: number;
   readonly stop: number;
 }
@@ -172,8 +174,8 @@ export class Recordings {
     scheduled: readonly { readonly step: number; readonly device: number; readonly multiplicity: number }[],
   ): Promise<void> {
     const single = scheduled.length === 0 && batch.multiplicities.every((m) => m === 1);
-    const ranges = single ? this.#ranges() : undefined;
-    if (ranges) return this.#deal(batch, ranges);
+    const watched = single ? this.#watched() : undefined;
+    if (watched) return this.#deal(batch, watched);
     for (const { device, recorder, nodes } of this.#spikes.values()) {
       if (nodes.length === 0) continue;
       const { start, stop } = windowOf(device, this.#resolution);
@@ -205,49 +207,54 @@ export class Recordings {
     }
   }
 
-  /** What each recorder watches, if these are ranges of ids that do not overlap; ascending. */
-  #ranges(): SpikeRange[] | undefined {
-    const ranges: SpikeRange[] = [];
+  /** What each recorder watches, if these are runs of ids that do not overlap. */
+  #watched(): Watched[] | undefined {
+    const watched: Watched[] = [];
+    const runs: { readonly first: number; readonly end: number }[] = [];
     for (const { device, recorder, nodes } of this.#spikes.values()) {
       if (nodes.length === 0) continue;
-      const range = nodes.length === 1 ? contiguous(nodes[0]!) : undefined;
-      if (!range) return undefined;
-      ranges.push({ recorder, ...range, ...windowOf(device, this.#resolution) });
+      const own = nodes.flatMap((n) =>
+        n.segments.map(({ first, length }) => ({ first, end: first + length })),
+      );
+      watched.push({ recorder, runs: own, ...windowOf(device, this.#resolution) });
+      runs.push(...own);
     }
-    ranges.sort((a, b) => a.first - b.first);
-    return ranges.some((r, i) => i > 0 && r.first < ranges[i - 1]!.end) ? undefined : ranges;
+    if (runs.length > MOST_RUNS) return undefined;
+    runs.sort((a, b) => a.first - b.first);
+    return runs.some((r, i) => i > 0 && r.first < runs[i - 1]!.end) ? undefined : watched;
   }
 
   /** one pass over all spikes, however many recorders there are */
-  async #deal({ ids, steps }: SpikeBatch, ranges: readonly SpikeRange[]): Promise<void> {
+  async #deal({ ids, steps }: SpikeBatch, watched: readonly Watched[]): Promise<void> {
     const n = ids.length;
-    if (n === 0 || ranges.length === 0) return;
-    const least = ranges[0]!.first;
-    const owner = new Int16Array(ranges[ranges.length - 1]!.end - least).fill(-1);
-    ranges.forEach((r, k) => {
-      owner.fill(k, r.first - least, r.end - least);
+    if (n === 0 || watched.length === 0) return;
+    const all = watched.flatMap((w) => w.runs);
+    const least = all.reduce((m, r) => Math.min(m, r.first), Number.POSITIVE_INFINITY);
+    const owner = new Int16Array(all.reduce((m, r) => Math.max(m, r.end), 0) - least).fill(-1);
+    watched.forEach(({ runs }, k) => {
+      for (const r of runs) owner.fill(k, r.first - least, r.end - least);
     });
-    const counts = new Uint32Array(ranges.length);
+    const counts = new Uint32Array(watched.length);
     for (let i = 0; i < n; i++) {
       const k = owner[ids[i]! - least] ?? -1;
       if (k >= 0) counts[k]!++;
     }
     const senders = Array.from(counts, (c) => new Uint32Array(c));
     const times = Array.from(counts, (c) => new Float64Array(c));
-    const taken = new Uint32Array(ranges.length);
+    const taken = new Uint32Array(watched.length);
     let [step, time] = [-1, 0];
     for (let i = 0; i < n; i++) {
       const k = owner[ids[i]! - least] ?? -1;
       if (k < 0) continue;
       const s = steps[i]!;
-      if (s <= ranges[k]!.start || s > ranges[k]!.stop) continue;
+      if (s <= watched[k]!.start || s > watched[k]!.stop) continue;
       if (s !== step) [step, time] = [s, timeOf(s, this.#resolution)];
       const at = taken[k]!++;
       senders[k]![at] = ids[i]!;
       times[k]![at] = time;
     }
-    for (let k = 0; k < ranges.length; k++)
-      await ranges[k]!.recorder.append(
+    for (let k = 0; k < watched.length; k++)
+      await watched[k]!.recorder.append(
         senders[k]!.subarray(0, taken[k]),
         times[k]!.subarray(0, taken[k]),
         [],
@@ -326,9 +333,4 @@ export function timeOf(step: number, resolution: number): number {
   return Number.isInteger(perMillisecond)
     ? step / perMillisecond
     : Number((step * resolution).toPrecision(15));
-}
-
-function contiguous(nodes: NodeCollection): { first: number; end: number } | undefined {
-  const [only, ...rest] = nodes.segments;
-  return only && rest.length === 0 ? { first: only.first, end: only.first + only.length } : undefined;
 }
