@@ -3,7 +3,8 @@
  * wrap, conversions saturate, comparisons choose as written; nothing is contracted (the compiler is called with --fmad=false).
  */
 
-import type { Instruction, IrFunction, IrType, Value, Variable } from "./ir.js";
+import type { IrFunction, IrType, Value, Variable } from "./ir.js";
+import { type Phrases, printStatements } from "./print-statements.js";
 
 export const CUDA_TYPES: Readonly<Record<IrType, string>> = {
   f32: "float",
@@ -112,56 +113,26 @@ function expression(op: string, type: IrType, args: readonly Value[]): string {
 export function printCudaBody(fn: IrFunction, declared: ReadonlySet<number>, indent = "  "): string {
   const known = new Set(declared);
   const locals: string[] = [];
-  const lines: string[] = [];
   const declare = (v: Variable) => {
     if (known.has(v.id)) return;
     known.add(v.id);
     locals.push(`${indent}${CUDA_TYPES[v.type]} x${v.id} = ${cudaLiteral(v.type, 0)};`);
   };
-  const block = (body: readonly Instruction[], margin: string) => {
-    for (const i of body) {
-      switch (i.kind) {
-        case "const":
-          lines.push(
-            `${margin}const ${CUDA_TYPES[i.result.type]} v${i.result.id} = ${cudaLiteral(i.result.type, i.value)};`,
-          );
-          break;
-        case "op":
-          lines.push(
-            `${margin}const ${CUDA_TYPES[i.result.type]} v${i.result.id} = ${expression(i.op, i.result.type, i.args)};`,
-          );
-          break;
-        case "get":
-          declare(i.variable);
-          lines.push(`${margin}const ${CUDA_TYPES[i.result.type]} v${i.result.id} = x${i.variable.id};`);
-          break;
-        case "set":
-          declare(i.variable);
-          lines.push(`${margin}x${i.variable.id} = v${i.value.id};`);
-          break;
-        case "if":
-          lines.push(`${margin}if (v${i.condition.id}) {`);
-          block(i.then, `${margin}  `);
-          if (i.otherwise.length > 0) {
-            lines.push(`${margin}} else {`);
-            block(i.otherwise, `${margin}  `);
-          }
-          lines.push(`${margin}}`);
-          break;
-        case "while":
-          lines.push(`${margin}for (;;) {`);
-          block(i.test, `${margin}  `);
-          lines.push(`${margin}  if (!v${i.condition.id}) break;`);
-          block(i.body, `${margin}  `);
-          lines.push(`${margin}}`);
-          break;
-        default:
-          i satisfies never;
-      }
-    }
+  const value = (v: Value) => `const ${CUDA_TYPES[v.type]} v${v.id}`;
+  const phrases: Phrases = {
+    constant: (i) => `${value(i.result)} = ${cudaLiteral(i.result.type, i.value)};`,
+    operation: (i) => `${value(i.result)} = ${expression(i.op, i.result.type, i.args)};`,
+    get: (i) => {
+      declare(i.variable);
+      return `${value(i.result)} = x${i.variable.id};`;
+    },
+    set: (i) => {
+      declare(i.variable);
+      return `x${i.variable.id} = v${i.value.id};`;
+    },
   };
   for (const output of fn.outputs) declare(output);
-  block(fn.body, indent);
+  const lines = printStatements(fn.body, phrases, indent);
   return [...locals, ...lines].join("\n");
 }
 

@@ -1,6 +1,7 @@
 /** Prints IR as JavaScript for one neuron (synapse) at a time: the reference engine and the portable functions run this. */
 
-import type { Instruction, IrFunction, IrType, Value } from "./ir.js";
+import type { IrFunction, IrType, Value, Variable } from "./ir.js";
+import { type Phrases, printStatements } from "./print-statements.js";
 
 const OPERATORS: Readonly<Record<string, string>> = {
   add: "+",
@@ -90,7 +91,6 @@ function expression(op: string, type: IrType, args: readonly Value[]): string {
 
 /** The statements of a function, over variables `x<id>` and values `v<id>`. */
 export function printJsBody(fn: IrFunction): string {
-  const lines: string[] = [];
   const declared = new Set(fn.inputs.map((i) => i.variable.id));
   const locals: string[] = [];
   const literal = (v: number) =>
@@ -101,53 +101,23 @@ export function printJsBody(fn: IrFunction): string {
         : v > 0
           ? "Infinity"
           : "-Infinity";
-  const block = (body: readonly Instruction[], indent: string) => {
-    for (const i of body) {
-      switch (i.kind) {
-        case "const":
-          lines.push(
-            `${indent}const v${i.result.id} = ${i.result.type === "bool" ? i.value !== 0 : literal(i.value)};`,
-          );
-          break;
-        case "op":
-          lines.push(`${indent}const v${i.result.id} = ${expression(i.op, i.result.type, i.args)};`);
-          break;
-        case "get":
-          lines.push(`${indent}const v${i.result.id} = x${i.variable.id};`);
-          break;
-        case "set":
-          if (!declared.has(i.variable.id)) {
-            declared.add(i.variable.id);
-            locals.push(`let x${i.variable.id} = ${i.variable.type === "bool" ? "false" : "0"};`);
-          }
-          lines.push(`${indent}x${i.variable.id} = v${i.value.id};`);
-          break;
-        case "if":
-          lines.push(`${indent}if (v${i.condition.id}) {`);
-          block(i.then, `${indent}  `);
-          if (i.otherwise.length > 0) {
-            lines.push(`${indent}} else {`);
-            block(i.otherwise, `${indent}  `);
-          }
-          lines.push(`${indent}}`);
-          break;
-        case "while":
-          lines.push(`${indent}for (;;) {`);
-          block(i.test, `${indent}  `);
-          lines.push(`${indent}  if (!v${i.condition.id}) break;`);
-          block(i.body, `${indent}  `);
-          lines.push(`${indent}}`);
-          break;
-        default:
-          i satisfies never;
-      }
-    }
+  const declare = (v: Variable) => {
+    if (declared.has(v.id)) return;
+    declared.add(v.id);
+    locals.push(`let x${v.id} = ${v.type === "bool" ? "false" : "0"};`);
   };
-  block(fn.body, "");
-  for (const output of fn.outputs) {
-    if (!declared.has(output.id))
-      locals.push(`let x${output.id} = ${output.type === "bool" ? "false" : "0"};`);
-  }
+  const phrases: Phrases = {
+    constant: ({ result, value }) =>
+      `const v${result.id} = ${result.type === "bool" ? value !== 0 : literal(value)};`,
+    operation: (i) => `const v${i.result.id} = ${expression(i.op, i.result.type, i.args)};`,
+    get: (i) => `const v${i.result.id} = x${i.variable.id};`,
+    set: (i) => {
+      declare(i.variable);
+      return `x${i.variable.id} = v${i.value.id};`;
+    },
+  };
+  const lines = printStatements(fn.body, phrases, "");
+  for (const output of fn.outputs) declare(output);
   return [...locals, ...lines].join("\n");
 }
 

@@ -5,15 +5,7 @@
  * integrated in another variable (upstroke.ts).
  */
 
-import {
-  anyInfinite,
-  embeddedStep,
-  fail,
-  type Integration,
-  type SubStep,
-  stepFactor,
-  tooShort,
-} from "./sub-step.js";
+import { embeddedStep, fail, type Integration, judge, type SubStep, stepFactor } from "./sub-step.js";
 import { FIRST_STROKE, isSteep, strokeStep, type Upstroke } from "./upstroke.js";
 
 /** A step that takes more sub-steps than this does not end. */
@@ -78,33 +70,23 @@ function plainStep(s: SubStep): void {
   const { next, errors } = embeddedStep(i, start, h, i.derivatives);
   let worst = c(0);
   for (const name of i.controlled) worst = b.max(worst, errors.get(name)!);
-  const ratio = b.div(worst, i.tolerance);
-  const infinite = anyInfinite(i, worst, next.values());
-  const rejected = b.or(b.gt(ratio, c(1.1)), infinite);
-  b.if(
-    b.and(rejected, tooShort(i, h)),
-    () => fail(s),
-    () => {
-      b.if(
-        rejected,
-        () => {
-          const factor = b.max(c(0.2), stepFactor(i, ratio, 0.9, 5));
-          b.set(step, b.mul(h, b.select(infinite, c(0.2), factor)));
-        },
-        () => {
-          b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
-          for (const [name, value] of next) b.set(i.variables.get(name)!, value);
-          b.set(s.accepted, b.constant("i32", 1));
-          b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
-            const growth = b.min(c(5), b.max(c(1), stepFactor(i, ratio, 0.9, 6)));
-            b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
-          });
-          // where the solution gets ever steeper, to shorten the next step now saves its rejection
-          b.if(b.ge(ratio, c(0.5)), () =>
-            b.set(step, b.min(wanted, b.mul(h, stepFactor(i, ratio, 0.85, 5)))),
-          );
-        },
-      );
+  judge(
+    s,
+    { h, next, worst },
+    (ratio, infinite) => {
+      const factor = b.max(c(0.2), stepFactor(i, ratio, 0.9, 5));
+      b.set(step, b.mul(h, b.select(infinite, c(0.2), factor)));
+    },
+    (ratio) => {
+      b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
+      for (const [name, value] of next) b.set(i.variables.get(name)!, value);
+      b.set(s.accepted, b.constant("i32", 1));
+      b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
+        const growth = b.min(c(5), b.max(c(1), stepFactor(i, ratio, 0.9, 6)));
+        b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));
+      });
+      // where the solution gets ever steeper, to shorten the next step now saves its rejection
+      b.if(b.ge(ratio, c(0.5)), () => b.set(step, b.min(wanted, b.mul(h, stepFactor(i, ratio, 0.85, 5)))));
     },
   );
 }

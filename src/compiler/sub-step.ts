@@ -92,7 +92,7 @@ export function stepFactor(i: Integration, ratio: Value, safety: number, order: 
 }
 
 /** true if a value is not a number or beyond all that a model can mean */
-export function anyInfinite(i: Integration, worst: Value, values: Iterable<Value>): Value {
+function anyInfinite(i: Integration, worst: Value, values: Iterable<Value>): Value {
   const { b } = i;
   // max() ignores NaN: look at the new values, too
   let finite = b.lt(worst, b.constant(i.real, Number.POSITIVE_INFINITY));
@@ -100,9 +100,45 @@ export function anyInfinite(i: Integration, worst: Value, values: Iterable<Value
   return b.not(finite);
 }
 
-/** true if a sub-step that is rejected may not become shorter */
-export const tooShort = (i: Integration, h: Value): Value =>
-  i.b.lt(h, i.b.mul(i.interval, i.b.constant(i.real, 1e-18)));
+/** A sub-step that was tried. */
+export interface Trial {
+  readonly h: Value;
+  readonly next: Values;
+  /** the largest error */
+  readonly worst: Value;
+  /** rejects it, whatever its error */
+  readonly also?: Value;
+}
+
+/**
+ * Rejects a sub-step whose error is too large or whose values are infinite, accepts it, or fails where it is rejected and may not
+ * become shorter.
+ * @param reject - gets the error over the tolerated one, and whether values are infinite
+ */
+export function judge(
+  s: SubStep,
+  { h, next, worst, also }: Trial,
+  reject: (ratio: Value, infinite: Value) => void,
+  accept: (ratio: Value) => void,
+): void {
+  const { i } = s;
+  const { b } = i;
+  const ratio = b.div(worst, i.tolerance);
+  const infinite = anyInfinite(i, worst, next.values());
+  const inexact = b.gt(ratio, b.constant(i.real, 1.1));
+  const rejected = b.or(also ? b.or(inexact, also) : inexact, infinite);
+  const tooShort = b.lt(h, b.mul(i.interval, b.constant(i.real, 1e-18)));
+  b.if(
+    b.and(rejected, tooShort),
+    () => fail(s),
+    () =>
+      b.if(
+        rejected,
+        () => reject(ratio, infinite),
+        () => accept(ratio),
+      ),
+  );
+}
 
 /** Ends the integration of this step with a failure. */
 export function fail(s: SubStep): void {

@@ -13,15 +13,7 @@ import { childrenOf, nodesOf, type X } from "./expression.js";
 import type { Value, Variable } from "./ir.js";
 import { isConstant } from "./linear.js";
 import * as math from "./math.js";
-import {
-  anyInfinite,
-  embeddedStep,
-  fail,
-  type SubStep,
-  stepFactor,
-  tooShort,
-  type Values,
-} from "./sub-step.js";
+import { embeddedStep, judge, type SubStep, stepFactor, type Values } from "./sub-step.js";
 
 /** An exponential spike current as equations have it. */
 export interface SpikeCurrent {
@@ -168,31 +160,22 @@ export function strokeStep(s: SubStep, u: Upstroke, stroke: Variable): void {
   const ends = b.and(last, b.not(crosses));
   let worst = b.select(ends, b.div(b.mul(u.scale, error), y), inTime(error));
   for (const name of i.controlled) if (name !== u.variable) worst = b.max(worst, errors.get(name)!);
-  const ratio = b.div(worst, i.tolerance);
-
-  const infinite = anyInfinite(i, worst, next.values());
-  const rejected = b.or(b.or(b.gt(ratio, c(1.1)), beyond), infinite);
-  b.if(
-    b.and(rejected, tooShort(i, h)),
-    () => fail(s),
-    () => {
-      b.if(
-        rejected,
-        () => {
-          const factor = b.max(c(0.2), stepFactor(i, b.max(ratio, c(1)), 0.9, 5));
-          const shorter = b.select(beyond, b.min(factor, c(0.5)), factor);
-          b.set(stroke, b.mul(b.div(h, straight), b.select(infinite, c(0.2), shorter)));
-        },
-        () => {
-          const passed = b.add(b.get(time), b.convert("f64", b.select(crosses, until, h)));
-          b.set(time, b.select(ends, s.interval, passed));
-          for (const [name, value] of landed)
-            b.set(i.variables.get(name)!, b.select(crosses, ending.values.get(name)!, value));
-          b.set(s.accepted, b.constant("i32", 1));
-          const factor = b.min(c(3), stepFactor(i, b.max(ratio, c(1e-6)), 1, 5));
-          b.set(stroke, b.min(c(LONGEST_STROKE), b.mul(b.get(stroke), factor)));
-        },
-      );
+  judge(
+    s,
+    { h, next, worst, also: beyond },
+    (ratio, infinite) => {
+      const factor = b.max(c(0.2), stepFactor(i, b.max(ratio, c(1)), 0.9, 5));
+      const shorter = b.select(beyond, b.min(factor, c(0.5)), factor);
+      b.set(stroke, b.mul(b.div(h, straight), b.select(infinite, c(0.2), shorter)));
+    },
+    (ratio) => {
+      const passed = b.add(b.get(time), b.convert("f64", b.select(crosses, until, h)));
+      b.set(time, b.select(ends, s.interval, passed));
+      for (const [name, value] of landed)
+        b.set(i.variables.get(name)!, b.select(crosses, ending.values.get(name)!, value));
+      b.set(s.accepted, b.constant("i32", 1));
+      const factor = b.min(c(3), stepFactor(i, b.max(ratio, c(1e-6)), 1, 5));
+      b.set(stroke, b.min(c(LONGEST_STROKE), b.mul(b.get(stroke), factor)));
     },
   );
 }
