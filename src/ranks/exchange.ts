@@ -22,7 +22,7 @@ const HEADER = 2;
 
 /** What an exchange did so far. */
 export interface ExchangeReport {
-  readonly mode: ExchangeMode | "rehearsed";
+  mode: ExchangeMode | "rehearsed";
   readonly sendsTo: readonly number[];
   readonly receivesFrom: readonly number[];
   intervals: number;
@@ -33,6 +33,20 @@ export interface ExchangeReport {
   waiting: number;
 }
 
+/** A report of an exchange that has not begun. */
+export function newReport(mode: ExchangeReport["mode"], needs: SpikeNeeds): ExchangeReport {
+  return {
+    mode,
+    sendsTo: [...new Set(needs.sets.flat())].sort((a, b) => a - b),
+    receivesFrom: needs.from,
+    intervals: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    seconds: 0,
+    waiting: 0,
+  };
+}
+
 /** A message that grows. */
 class Message {
   #words = new Uint32Array(new ArrayBuffer(4096));
@@ -41,10 +55,6 @@ class Message {
   room(words: number): Uint32Array {
     if (words > this.#words.length) this.#words = new Uint32Array(new ArrayBuffer(8 * words));
     return this.#words;
-  }
-
-  get words(): Uint32Array {
-    return this.#words.subarray(0, this.length);
   }
 
   bytes(from: number): Uint8Array {
@@ -146,20 +156,11 @@ export function makeExchange(
   interval: number,
   wanted: ExchangeMode | "auto",
 ): SpikeExchange & { readonly report: ExchangeReport } {
-  const sendsTo = [...new Set(needs.sets.flat())].sort((a, b) => a - b);
-  const pairs = world.gatherNumbers(sendsTo.length).reduce((a, b) => a + b, 0);
+  const report = newReport("point-to-point", needs);
+  const pairs = world.gatherNumbers(report.sendsTo.length).reduce((a, b) => a + b, 0);
   const dense = world.size >= COLLECTIVE_RANKS && pairs > DENSE * world.size * (world.size - 1);
   const mode = wanted === "auto" ? (dense ? "collective" : "point-to-point") : wanted;
-  const report: ExchangeReport = {
-    mode,
-    sendsTo,
-    receivesFrom: needs.from,
-    intervals: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    seconds: 0,
-    waiting: 0,
-  };
+  report.mode = mode;
   // a first message holds at least the numbers of spikes of all steps
   const first = Math.max(FIRST[mode], 4 * (HEADER + interval));
   return mode === "collective"

@@ -26,13 +26,10 @@ interface Dialect {
   readonly byte: number | bigint;
   /** MPI_THREAD_FUNNELED */
   readonly funneled: number;
-  readonly anySource: number;
 }
 
 /** One call for each function; buffers are passed where they lie and must stay alive until the operation is done. */
 export interface Mpi {
-  /** implementation and version, one line */
-  readonly version: string;
   readonly rank: number;
   readonly size: number;
   /** Request handles, `count` of them, all null. */
@@ -83,7 +80,7 @@ export async function openMpi(by: Launched["by"] | undefined): Promise<Mpi> {
   for (const name of candidates(by)) {
     const library = tryLibrary(koffi, name, { global: true });
     if (typeof library === "string") refused.push(`${name}: ${library}`);
-    else return start(koffi, library, dialectOf(koffi, library, name));
+    else return start(library, dialectOf(koffi, library, name));
   }
   throw new SynfireError(
     "no-mpi",
@@ -102,12 +99,11 @@ function dialectOf(koffi: Koffi, library: Library, name: string): Dialect {
       world: 0x101,
       byte: 0x247,
       funneled: 1024,
-      anySource: -1,
     };
   try {
     const address = (symbol: string) => koffi.address(library.symbol(symbol, "void *"));
     const [world, byte] = [address("ompi_mpi_comm_world"), address("ompi_mpi_byte")];
-    return { name: "Open MPI", handle: "uint64", requestBytes: 8, world, byte, funneled: 1, anySource: -1 };
+    return { name: "Open MPI", handle: "uint64", requestBytes: 8, world, byte, funneled: 1 };
   } catch {
     return {
       name: "MPICH",
@@ -116,12 +112,11 @@ function dialectOf(koffi: Koffi, library: Library, name: string): Dialect {
       world: 0x44000000,
       byte: 0x4c00010d,
       funneled: 1,
-      anySource: -2,
     };
   }
 }
 
-function start(_koffi: Koffi, library: Library, d: Dialect): Mpi {
+function start(library: Library, d: Dialect): Mpi {
   const bind = (name: string, parameters: string) =>
     library.func(
       `int ${name}(${parameters.replaceAll("handle", d.handle === "int" ? "int" : "uint64_t")})`,
@@ -145,9 +140,6 @@ function start(_koffi: Koffi, library: Library, d: Dialect): Mpi {
     return integer[0]!;
   };
   const [rank, size] = [read("MPI_Comm_rank"), read("MPI_Comm_size")];
-  const text = new Uint8Array(new ArrayBuffer(16384));
-  call("MPI_Get_library_version", "void *text, void *length")(text, integer);
-  const version = new TextDecoder().decode(text.subarray(0, Math.max(0, integer[0]!))).split(/[\n\0]/)[0]!;
   const isend = call(
     "MPI_Isend",
     "void *data, int count, handle type, int to, int tag, handle comm, void *request",
@@ -162,7 +154,6 @@ function start(_koffi: Koffi, library: Library, d: Dialect): Mpi {
   );
   const testall = bind("MPI_Testall", "int count, void *requests, void *flag, void *statuses");
   return {
-    version,
     rank,
     size,
     requests(count) {

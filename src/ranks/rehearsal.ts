@@ -4,7 +4,7 @@
  */
 
 import type { SpikeExchange, SpikeNeeds } from "../engine/team.js";
-import type { ExchangeReport } from "./exchange.js";
+import { type ExchangeReport, newReport } from "./exchange.js";
 import type { Ranks } from "./world.js";
 
 export interface RehearsalSettings {
@@ -24,8 +24,6 @@ export function rehearsal(settings: RehearsalSettings): Ranks {
     onHost: 1,
     local: 0,
     watch() {},
-    library: "rehearsal",
-    hosts: Array.from({ length: size }, () => "nowhere"),
     report: undefined,
     mode: "auto",
     min: (own) => own,
@@ -62,16 +60,7 @@ class AssumedSpikes implements SpikeExchange {
   constructor(settings: RehearsalSettings, needs: SpikeNeeds) {
     this.#settings = settings;
     this.#needs = needs;
-    this.report = {
-      mode: "rehearsed",
-      sendsTo: [...new Set(needs.sets.flat())].sort((a, b) => a - b),
-      receivesFrom: needs.from,
-      intervals: 0,
-      bytesSent: 0,
-      bytesReceived: 0,
-      seconds: 0,
-      waiting: 0,
-    };
+    this.report = newReport("rehearsed", needs);
   }
 
   begin(

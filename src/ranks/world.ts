@@ -24,9 +24,6 @@ export interface Host {
 
 /** The ranks of a run, as the simulator needs them. All calls but `report` are collective. */
 export interface Ranks extends Team {
-  /** what carries messages, one line */
-  readonly library: string;
-  readonly hosts: readonly string[];
   readonly report: ExchangeReport | undefined;
   mode: ExchangeMode | "auto";
   gatherEqual(own: Uint8Array): Uint8Array;
@@ -64,23 +61,21 @@ export class World implements Ranks {
   }
 
   get local(): number {
-    const here = this.#peers[this.rank]!.host;
-    return this.#peers.slice(0, this.rank).filter((p) => p.host === here).length;
+    return this.#here(this.#peers.slice(0, this.rank)).length;
   }
 
   get onHost(): number {
-    const here = this.#peers[this.rank]!.host;
-    return this.#peers.filter((p) => p.host === here).length;
+    return this.#here(this.#peers).length;
   }
 
-  /** Implementation of MPI, one line. */
-  get library(): string {
-    return this.#mpi.version;
+  #here(peers: readonly Peer[]): readonly Peer[] {
+    return peers.filter((p) => p.host === this.#peers[this.rank]!.host);
   }
 
-  /** Names of the hosts, by rank. */
-  get hosts(): readonly string[] {
-    return this.#peers.map((p) => p.host);
+  /** Is it certain that a rank has ended? Of other hosts nothing is known. */
+  #hasEnded(rank: number): boolean {
+    const peer = this.#peers[rank]!;
+    return this.#here([peer]).length > 0 && !this.#host.isAlive(peer.pid);
   }
 
   /** Meets the other ranks. A collective call. */
@@ -142,16 +137,13 @@ export class World implements Ranks {
   }
 
   #lookAround(): void {
-    const here = this.#peers[this.rank]!.host;
     const ended: string[] = [];
     for (const farewell of this.#farewells) {
       const { rank } = farewell;
-      const peer = this.#peers[rank]!;
       farewell.said ||= farewell.requests.test(1);
       if (farewell.said)
         this.#lose(`Rank ${rank} has come to the end of its script, while rank ${this.rank} waits for it.`);
-      if (peer.host === here && !this.#host.isAlive(peer.pid))
-        ended.push(`rank ${rank} (process ${peer.pid})`);
+      if (this.#hasEnded(rank)) ended.push(`rank ${rank} (process ${this.#peers[rank]!.pid})`);
     }
     // the first to be killed may have taken others along that saw it earlier than this one
     if (ended.length > 0)
@@ -244,12 +236,8 @@ export class World implements Ranks {
       Atomics.wait(sleeper, 0, 0, 1);
       if (performance.now() - watched < WATCH_MS) continue;
       watched = performance.now();
-      const here = this.#peers[this.rank]!.host;
-      for (const f of this.#farewells) {
-        const peer = this.#peers[f.rank]!;
-        // who died says nothing any more
-        if (!f.said && peer.host === here && !this.#host.isAlive(peer.pid)) return;
-      }
+      // who died says nothing any more
+      if (this.#farewells.some((f) => !f.said && this.#hasEnded(f.rank))) return;
     }
     this.#mpi.finalize();
   }

@@ -1,7 +1,7 @@
 /** Spikes that blocks recorded in any order come out in the order (step, id), few or many per step, with multiplicities or without. */
 
 import { expect, test } from "vitest";
-import { orderSpikes } from "../../src/engine/cuda/spikes.js";
+import { orderSpikes } from "../../src/engine/order-spikes.js";
 
 /** a shuffled record of `n` different (step, id) pairs */
 function record(n: number, count: number, idCount: number) {

@@ -13,6 +13,7 @@ import type {
   SynapseTable,
 } from "../engine.js";
 import type { Network, SampleRequest } from "../network.js";
+import { orderSpikes } from "../order-spikes.js";
 import { retuned } from "../retune.js";
 import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
@@ -168,33 +169,28 @@ class CpuEngine implements Engine {
         ])
       : [];
     const total = views.reduce((n, v) => n + v.length / 3, 0);
-    const [ids, steps, multiplicities] = [
-      new Uint32Array(total),
-      new Uint32Array(total),
-      new Uint32Array(total),
+    const [ids, steps, multiplicities] = [0, 1, 2].map(() => new Uint32Array(total)) as [
+      Uint32Array,
+      Uint32Array,
+      Uint32Array,
     ];
-    if (total === 0) return { ids, steps, multiplicities };
-    // counting sort by step, then by id inside each step
-    const from = this.#step - results[0]!.steps;
-    const starts = new Uint32Array(results[0]!.steps + 1);
-    for (const v of views) for (let i = 1; i < v.length; i += 3) starts[v[i]! - from]!++;
-    for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
-    const keys = new Float64Array(total);
-    const cursor = new Uint32Array(starts.length);
-    cursor.set(starts.subarray(0, starts.length - 1), 1);
-    for (const v of views) {
-      for (let i = 0; i < v.length; i += 3) keys[cursor[v[i + 1]! - from]!++] = v[i]! * 65536 + v[i + 2]!;
-    }
-    for (let s = 1; s < starts.length; s++) {
-      const [a, b] = [starts[s - 1]!, starts[s]!];
-      if (b - a > 1) keys.subarray(a, b).sort();
-      steps.fill(from + s, a, b);
-    }
-    for (let i = 0; i < total; i++) {
-      ids[i] = Math.floor(keys[i]! / 65536);
-      multiplicities[i] = keys[i]! % 65536;
-    }
-    return { ids, steps, multiplicities };
+    let [at, several] = [0, false];
+    for (const v of views)
+      for (let i = 0; i < v.length; i += 3, at++) {
+        ids[at] = v[i]!;
+        steps[at] = v[i + 1]!;
+        multiplicities[at] = v[i + 2]!;
+        if (v[i + 2] !== 1) several = true;
+      }
+    const count = results[0]!.steps;
+    return orderSpikes(
+      ids,
+      steps,
+      several ? multiplicities : undefined,
+      this.#step - count,
+      count,
+      this.#network.idCount,
+    );
   }
 
   /** steps until the first sample buffer is full */
