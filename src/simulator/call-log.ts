@@ -1,13 +1,7 @@
 /** What was asked of a simulator, call by call, so that ranks can see whether they were asked the same. */
 
 import { SynfireError } from "../errors.js";
-
-interface Ranks {
-  readonly size: number;
-  gatherNumbers(own: number): Float64Array;
-  gatherBytes(own: Uint8Array): Uint8Array[];
-  gatherText(own: string): string[];
-}
+import type { Ranks } from "./join-ranks.js";
 
 const LONGEST = 300;
 
@@ -35,7 +29,7 @@ export class CallLog {
    * Compares with the other ranks. A collective call.
    * @throws SynfireError "ranks-disagree" naming the first call that differs
    */
-  compare(ranks: Ranks): void {
+  compare(ranks: Pick<Ranks, "gatherNumbers" | "gatherBytes" | "gatherText">): void {
     const same = (values: ArrayLike<number>) => Array.from(values).every((v) => v === values[0]);
     const agree = [same(ranks.gatherNumbers(this.#sum)), same(ranks.gatherNumbers(this.#hashes.length))];
     if (agree.every(Boolean)) {

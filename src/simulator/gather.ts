@@ -1,10 +1,7 @@
 /** Brings together what ranks have recorded. */
 
 import type { Events } from "../recording/recorder.js";
-
-interface Ranks {
-  collect(own: Uint8Array, to: number): Uint8Array[] | undefined;
-}
+import type { Ranks } from "./join-ranks.js";
 
 const bytesOf = (a: Uint32Array | Float64Array) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 
@@ -12,7 +9,7 @@ const bytesOf = (a: Uint32Array | Float64Array) => new Uint8Array(a.buffer, a.by
  * The events of all ranks in the order of time, then sender. A collective call.
  * @returns on rank `to`; elsewhere undefined
  */
-export function gatherEvents(ranks: Ranks, own: Events, to: number): Events | undefined {
+export function gatherEvents(ranks: Pick<Ranks, "collect">, own: Events, to: number): Events | undefined {
   const names = Object.keys(own).filter((key) => key !== "senders");
   const senders = ranks
     .collect(bytesOf(own.senders), to)

@@ -48,13 +48,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** @param watch - gets what is written to stderr as it comes, with the launcher's process id */
-export function ranks(
-  n: number,
-  script: string,
-  words: readonly string[],
-  watch: (text: string, pid: number) => void = () => {},
-): Promise<Ended> {
+/** Runs n ranks of a script in this folder. */
+export function ranks(n: number, script: string, words: readonly string[]): Promise<Ended> {
   const [program, args] = command(n, `${root}test/ranks/${script}`, words);
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env: environment() });
@@ -64,7 +59,6 @@ export function ranks(
     });
     child.stderr.on("data", (data: Buffer) => {
       stderr += data.toString();
-      watch(data.toString(), child.pid!);
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
