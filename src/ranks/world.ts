@@ -10,6 +10,8 @@ import { bytes, type Mpi, type Requests, Tag } from "./mpi.js";
 
 /** How often a waiting rank looks whether the others are alive, in ms. */
 const WATCH_MS = 100;
+/** What a rank contributed before it ended its script arrives within this time, in ms. */
+const GRACE_MS = 1000;
 /** Looks at an operation between two at the clock. */
 const SPIN = 200;
 
@@ -48,6 +50,8 @@ export class World implements Ranks {
     readonly requests: Requests;
     readonly buffer: Uint8Array;
     said: boolean;
+    /** when somebody who waited noticed it */
+    seen?: number;
   }[] = [];
   #crowded = false;
 
@@ -110,9 +114,10 @@ export class World implements Ranks {
 
   /**
    * Waits for the first `count` operations of a list.
+   * @param partner - the only rank that takes part in them; default: all may
    * @throws SynfireError "rank-lost" if another rank has ended meanwhile
    */
-  wait(requests: Requests, count: number): void {
+  wait(requests: Requests, count: number, partner?: number): void {
     if (this.#broken) throw this.#broken;
     let watched = 0;
     for (let round = 1; !requests.test(count); round++) {
@@ -123,7 +128,7 @@ export class World implements Ranks {
       if (watched === 0) watched = now;
       else if (now - watched > WATCH_MS) {
         watched = now;
-        this.#lookAround();
+        this.#lookAround(partner);
       }
     }
   }
@@ -136,13 +141,17 @@ export class World implements Ranks {
     this.#lookAround();
   }
 
-  #lookAround(): void {
+  #lookAround(partner?: number): void {
     const ended: string[] = [];
     for (const farewell of this.#farewells) {
       const { rank } = farewell;
       farewell.said ||= farewell.requests.test(1);
-      if (farewell.said)
-        this.#lose(`Rank ${rank} has come to the end of its script, while rank ${this.rank} waits for it.`);
+      if (farewell.said && (partner ?? rank) === rank) {
+        // others may still pass on what it contributed
+        farewell.seen ??= performance.now();
+        if (performance.now() - farewell.seen > GRACE_MS)
+          this.#lose(`Rank ${rank} has come to the end of its script, while rank ${this.rank} waits for it.`);
+      }
       if (this.#hasEnded(rank)) ended.push(`rank ${rank} (process ${this.#peers[rank]!.pid})`);
     }
     // the first to be killed may have taken others along that saw it earlier than this one
@@ -207,7 +216,7 @@ export class World implements Ranks {
       const requests = this.#mpi.requests(1);
       for (let at = 0; at < own.length; at += MOST_BYTES) {
         requests.isend(0, own.subarray(at), Math.min(MOST_BYTES, own.length - at), to, Tag.data);
-        this.wait(requests, 1);
+        this.wait(requests, 1, to);
       }
       return undefined;
     }
@@ -217,7 +226,7 @@ export class World implements Ranks {
       const requests = this.#mpi.requests(1);
       for (let at = 0; at < length; at += MOST_BYTES) {
         requests.irecv(0, into.subarray(at), Math.min(MOST_BYTES, length - at), rank, Tag.data);
-        this.wait(requests, 1);
+        this.wait(requests, 1, rank);
       }
       return into;
     });

@@ -4,7 +4,8 @@ import { Simulator } from "synfire";
 import { describe, expect, it } from "vitest";
 import { makeExchange } from "../../src/ranks/exchange.js";
 import { launched } from "../../src/ranks/launcher.js";
-import type { World } from "../../src/ranks/world.js";
+import { type Mpi, type Requests, Tag } from "../../src/ranks/mpi.js";
+import { World } from "../../src/ranks/world.js";
 import { gatherEvents } from "../../src/simulator/gather.js";
 
 /** the network that shares are rehearsed of */
@@ -148,4 +149,56 @@ it.each([
   [{ PMI_RANK: "x", PMI_SIZE: "3" }, undefined],
 ])("%o: was it started by a launcher?", (env, expected) => {
   expect(launched(env)).toEqual(expected);
+});
+
+describe("a rank that waits for another", () => {
+  /** rank 0 of 3; rank 2 has ended its script, and what rank 1 sends arrives after a time */
+  function world(arrives: number) {
+    const peers = [0, 1, 2].map((pid) => JSON.stringify({ pid, host: "here" }));
+    let began = Number.POSITIVE_INFINITY;
+    const requests = (): Requests => {
+      let done = () => true;
+      return {
+        isend: () => {},
+        irecv(_slot, buffer, _bytes, from, tag) {
+          if (tag === Tag.farewell) done = () => from === 2;
+          else if (from === 1) {
+            began = performance.now();
+            done = () => {
+              if (performance.now() - began < arrives) return false;
+              buffer[0] = 42;
+              return true;
+            };
+          }
+        },
+        iallgather(_slot, own, length, into) {
+          // texts of the same length, numbers
+          for (let rank = 0; rank < 3; rank++)
+            into.set(
+              length === peers[0]!.length ? new TextEncoder().encode(peers[rank]!) : own.subarray(0, length),
+              rank * length,
+            );
+        },
+        test: () => done(),
+      };
+    };
+    const mpi: Mpi = { rank: 0, size: 3, requests, finalize() {} };
+    const host = { cores: 4, yield() {}, isAlive: () => true };
+    return World.start(mpi, { pid: 0, host: "here" }, host);
+  }
+
+  it("does not mind that a third one has ended its script", () => {
+    const parts = world(1500).collect(Uint8Array.of(7), 0)!;
+    expect(parts.map((p) => p[0])).toEqual([7, 42, 7].map((x, rank) => (rank === 2 ? 0 : x)));
+  });
+
+  it("says so if the one that it waits for has", () => {
+    const w = world(Number.POSITIVE_INFINITY);
+    const never = w.requests(1);
+    never.irecv(0, new Uint8Array(1), 1, 1, Tag.data);
+    expect(() => w.wait(never, 1, 2)).toThrow(
+      "Rank 2 has come to the end of its script, while rank 0 waits for it",
+    );
+    expect(w.whole).toBe(false);
+  });
 });
