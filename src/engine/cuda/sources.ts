@@ -173,7 +173,6 @@ export function runSource(r: RunShape, groups: Groups): string {
     ),
     printPhilox(),
     printUpdate(r.variants),
-    kernel("run"),
-    kernel("records"),
+    ...["block", "drive", "deliver", "mail", "run", "records"].map(kernel),
   ].join("\n");
 }

@@ -1,0 +1,100 @@
+// Mailboxes: who fired, from every block to every block.
+//
+// Word 0: tag (16 bits), stop (1), number of neurons (15), two ids; other words: tag, three ids. With multiplicities: one id and
+// its multiplicity instead. Every word carries the tag of its step, so words may arrive in any order. Ids are local to the block.
+
+__device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
+  return MULTI ? (n <= 1 ? 1u : n) : (n <= 2 ? 1u : 1u + n / 3u);
+}
+
+__device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const uint32_t* list) {
+  uint64_t value = tag << 48;
+  if (word == 0) value |= (uint64_t)stop << 47 | (uint64_t)n << 32;
+  if (MULTI) {
+    if (word < n) value |= list[word];
+    return value;
+  }
+  const uint32_t first = word == 0 ? 0u : 3u * word - 1u, count = word == 0 ? 2u : 3u;
+  for (uint32_t i = 0; i < count; i++)
+    if (first + i < n) value |= (uint64_t)(list[first + i] & 0xffffu) << (16 * i);
+  return value;
+}
+
+// Reads the mailboxes of one step and delivers. A lane serves at most one mailbox at a time.
+__device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
+                            const uint32_t* messageRow, const uint32_t* list, uint32_t step) {
+  const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
+  const uint32_t index = step - p.firstStep;
+#if SOLO
+  (void)index;
+  const uint32_t n = control->fired;
+  for (uint32_t from = warp * 32; from < n; from += THREADS) {
+    const bool has = from + lane < n;
+    const uint32_t entry = has ? list[from + lane] : 0u;
+    deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), entry & 0xffffu, entry >> 16);
+  }
+#else
+  (void)list;
+  const uint64_t tag = index & 0xffffu;
+  const uint64_t* mail = p.mail[p.ownDevice] + (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
+  for (uint32_t first = 0; first < ALL_BLOCKS; first += THREADS) {
+    // mailboxes are dealt to warps in turn
+    const uint32_t box = first + lane * WARPS + warp;
+    const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
+    uint64_t a = 0, b = 0;
+    uint32_t n = 0;
+    if (box < ALL_BLOCKS) {
+      for (;;) {
+        loadMail(own, a, b);
+        if (a >> 48 == tag) {
+          n = (uint32_t)(a >> 32) & 0x7fffu;
+          if (wordsFor(n) == 1 || b >> 48 == tag) break;
+        }
+        synfirePause();
+      }
+      if (a >> 47 & 1u) control->stop = 1u;
+    }
+    __syncwarp();
+    // who fired is dealt to the groups of lanes, from whichever mailbox it comes
+    uint32_t end = n;
+    for (int d = 1; d < 32; d <<= 1) {
+      const uint32_t other = __shfl_up_sync(ALL_LANES, end, d);
+      if (lane >= d) end += other;
+    }
+    const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
+    for (uint32_t from = 0; from < total; from += 32 / GROUP) {
+      uint32_t holder = 0;
+#pragma unroll
+      for (int q = 0; q < 32 / GROUP; q++) {
+        const uint32_t ended = __popc(__ballot_sync(ALL_LANES, end <= from + q));
+        if (q == lane / GROUP) holder = ended;
+      }
+      const bool some = holder < 32u;
+      holder &= 31u;
+      const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
+      const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
+      if (some) {
+        const uint32_t theirs = first + holder * WARPS + warp;
+        const uint32_t w = MULTI ? i : (i + 1u) / 3u;
+        const uint32_t place = MULTI ? 0u : (w == 0 ? i : i - (3u * w - 1u));
+        uint64_t word = w == 0 ? first64 : second64;
+        if (w > 1)
+          while ((word = loadMailWord(mail + (uint64_t)theirs * MAIL_WORDS + w)) >> 48 != tag) synfirePause();
+        const uint32_t entry = MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
+        deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
+                      (uint32_t)(lane % GROUP));
+      }
+      __syncwarp();
+    }
+  }
+#endif
+  // spikes from outside
+  if (p.externalStarts) {
+    const uint32_t end = p.externalStarts[index];
+    for (uint32_t from = p.externalStarts[index - 1] + warp * 32; from < end; from += THREADS) {
+      const bool has = from + lane < end;
+      const uint2 spike = has ? p.external[from + lane] : make_uint2(0u, 0u);
+      deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), spike.x, spike.y);
+    }
+  }
+}
