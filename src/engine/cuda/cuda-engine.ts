@@ -18,7 +18,7 @@ import { openDriver } from "./ffi-driver.js";
 import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
 import { openCompiler } from "./nvrtc.js";
 import { chooseDevices } from "./select-devices.js";
-import { blocksFor, type Shape, shapeFor, wideRings } from "./shape.js";
+import { blocksFor, inboxBytes, type Shape, shapeFor, wideRings } from "./shape.js";
 import { buildSource, runSource } from "./sources.js";
 import { FORMAT_BYTES } from "./structs.js";
 import { dataBytes, planTables, type TablePlan } from "./tables.js";
@@ -469,7 +469,7 @@ function checkMemory(
   const needed =
     dataBytes(tables) / deviceCount +
     rows * 6 +
-    shape.ringBytes * layout.blocks +
+    (shape.ringBytes + inboxBytes(shape)) * layout.blocks +
     cells * 8 * (8 + shape.variants.reduce((n, v) => Math.max(n, v.reals + v.ints), 0));
   for (const d of devices) {
     const free = d.freeMemory();

@@ -9,7 +9,7 @@ import type { DrivePlan } from "./drives.js";
 import { Generators } from "./generators.js";
 import type { RankLayout } from "./layout.js";
 import { Samples } from "./samples.js";
-import type { Shape } from "./shape.js";
+import { inboxBytes, type Shape, tagOf } from "./shape.js";
 import type { Groups } from "./sources.js";
 import { spikeBatch } from "./spikes.js";
 import { type FieldValue, packAll } from "./struct.js";
@@ -112,6 +112,7 @@ export class DeviceNetwork {
     this.ringBytes = shape.ringBytes * layout.blocks;
     const rings = this.#alloc(this.ringBytes);
     this.device.fill(rings, 0, this.ringBytes);
+    const inbox = this.#alloc(inboxBytes(shape) * layout.blocks);
     const mailBytes = shape.mailDepth * layout.allBlocks * shape.mailWords * 8;
     // at least what the steps until all blocks have stopped can need
     this.#recordCapacity = Math.max(
@@ -147,7 +148,7 @@ export class DeviceNetwork {
       ...{ firstBlock: parts.index * layout.blocks, ownDevice: parts.index },
       recordCapacity: this.#recordCapacity,
       ...this.#putTables(),
-      ...{ rings, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
+      ...{ rings, inbox, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
       populations: this.#put(owners),
       ids: this.#put(this.#ids),
       populationInfo: this.#put(
@@ -168,7 +169,7 @@ export class DeviceNetwork {
       doneSteps: this.#memory.outcome + 16,
       ...this.samples.fields,
     };
-    if (shape.tiles === 1) Object.assign(this.#fixed, this.#ownSynapses());
+    Object.assign(this.#fixed, this.#ownSynapses());
     for (const p of network.populations) {
       p.constants.forEach((v, slot) => {
         this.writeConstant(p.index, slot, v);
@@ -216,7 +217,7 @@ export class DeviceNetwork {
 
   #putTables(): Record<string, FieldValue> {
     const { shape, layout } = this.#p;
-    const rows = this.tables.map((t) => {
+    const rows = this.tables.map((t, k) => {
       const ring = shape.rings[t.plan.receptor]!;
       this.bytes += t.rowBytes * t.rowCount + t.synapses * FORMAT_BYTES[t.plan.format]!;
       return {
@@ -225,6 +226,7 @@ export class DeviceNetwork {
         ...{ localBits: layout.localBits, firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
         ...{ ringOffset: ring.shared ? ring.sharedOffset : ring.offset, ringRows: ring.rows },
         ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
+        tag: tagOf(t.plan, k, layout.localBits),
       };
     });
     const groups = groupsOf(this.tables);

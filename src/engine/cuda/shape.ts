@@ -4,7 +4,7 @@ import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import type { DeviceInfo } from "./driver.js";
 import type { RingPlan, RunShape } from "./sources.js";
-import { Table } from "./structs.js";
+import { FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 import type { Variant } from "./variants.js";
 
@@ -41,6 +41,11 @@ export interface Shape extends RunShape {
   readonly sharedBytes: number;
 }
 
+/** Slices of so few synapses are delivered by one lane each, where many sources have fired. */
+const SHORT_SLICE = 12;
+/** Events of one step that an inbox has room for, per neuron and receptor. */
+const INBOX_EVENTS = 4;
+
 const align = (n: number, to = 16): number => Math.ceil(n / to) * to;
 
 /** Which receptors are summed in 64 bits: by index, over all populations. */
@@ -52,6 +57,48 @@ export function wideRings(network: Network, calibration: Calibration): boolean[]
     });
   });
   return wide;
+}
+
+/** The rings of receptors, the smallest first in shared memory, as many as fit between two offsets; all have a place in global memory. */
+function placeRings(
+  wide: readonly boolean[],
+  rows: readonly number[],
+  slots: number,
+  from: number,
+  to: number,
+): { readonly rings: RingPlan[]; readonly ringBytes: number; readonly end: number } {
+  const bytes = wide.map((w, r) => align(rows[r]! * slots * (w ? 8 : 4)));
+  const sharedOffsets = wide.map(() => -1);
+  let end = from;
+  for (const r of wide.map((_, k) => k).sort((a, b) => bytes[a]! - bytes[b]! || a - b)) {
+    if (end + bytes[r]! > to) continue;
+    sharedOffsets[r] = end;
+    end += bytes[r]!;
+  }
+  let ringBytes = 0;
+  const rings = wide.map((w, r): RingPlan => {
+    const offset = ringBytes;
+    ringBytes += bytes[r]!;
+    return {
+      wide: w,
+      rows: rows[r]!,
+      shared: sharedOffsets[r]! >= 0,
+      sharedOffset: Math.max(0, sharedOffsets[r]!),
+      offset,
+    };
+  });
+  return { rings, ringBytes, end };
+}
+
+/** of one block, in global memory */
+export const inboxBytes = ({ inbox }: Pick<Shape, "inbox">): number =>
+  inbox ? 4 * inbox.rows * inbox.capacity : 0;
+
+/** How events of an inbox name a table: NOWHERE if they cannot, or cannot hold its weights. */
+export function tagOf(table: TablePlan, index: number, localBits: number): number {
+  const narrow =
+    table.format === Format.place16 || table.format === Format.place32 || table.format === Format.packed;
+  return narrow && index < 2 ** (16 - localBits) ? index * 2 ** localBits : NOWHERE;
 }
 
 export function shapeFor(
@@ -84,31 +131,43 @@ export function shapeFor(
       ...tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part.maxDelay + 1)),
     ),
   );
-  const bytes = wide.map((w, r) => align(rows[r]! * slots * (w ? 8 : 4)));
   const listOffset = align(32 + 8 * wide.length);
   const tableOffset = align(listOffset + 4 * slots, 16);
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
-  let end = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
-  // the smallest first: as many receptors as fit
-  const sharedOffsets = wide.map(() => -1);
-  for (const r of wide.map((_, k) => k).sort((a, b) => bytes[a]! - bytes[b]! || a - b)) {
-    if (end + bytes[r]! > info.sharedMemory) continue;
-    sharedOffsets[r] = end;
-    end += bytes[r]!;
-  }
-  let ringBytes = 0;
-  const rings = wide.map((w, r): RingPlan => {
-    const offset = ringBytes;
-    ringBytes += bytes[r]!;
-    return {
-      wide: w,
-      rows: rows[r]!,
-      shared: sharedOffsets[r]! >= 0,
-      sharedOffset: Math.max(0, sharedOffsets[r]!),
-      offset,
-    };
-  });
+  const ringsOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
+  const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
+  const placed = placeRings(wide, rows, slots, ringsOffset, info.sharedMemory);
+  // events of an inbox have 16 bits for the target and its table, and 16 for the weight; its rows are those of all receptors
+  const longest = Math.max(...rows);
+  const sumsOffset = align(ringsOffset + 8 * longest);
+  const inboxEnd = sumsOffset + 4 * slots * wide.length;
+  const hasInbox =
+    placed.rings.some((r) => !r.shared) &&
+    !wide.some((w) => w) &&
+    tables.some((t, k) => tagOf(t, k, localBits) !== NOWHERE) &&
+    inboxEnd <= info.sharedMemory;
+  const { rings, ringBytes, end } = hasInbox
+    ? {
+        ...placeRings(
+          wide,
+          wide.map(() => longest),
+          slots,
+          0,
+          0,
+        ),
+        end: inboxEnd,
+      }
+    : placed;
+  const inbox = hasInbox
+    ? {
+        rows: longest,
+        capacity: align(INBOX_EVENTS * slots * wide.length),
+        times: tables.some((t) => t.format === Format.packed),
+        offset: ringsOffset,
+        sumsOffset,
+      }
+    : undefined;
   const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
   const words = multi ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing
@@ -119,6 +178,8 @@ export function shapeFor(
     threads,
     tiles,
     group,
+    shortSlices:
+      !solo && synapsesPerSlice <= SHORT_SLICE && tables.every((t) => FORMAT_BYTES[t.format]! <= 4),
     solo,
     multi,
     variants,
@@ -126,6 +187,8 @@ export function shapeFor(
     formats: tables.map((t) => t.format),
     rings,
     ringBytes,
+    inbox,
+    localBits,
     sharedBytes: end,
     listOffset,
     tableOffset,

@@ -53,6 +53,18 @@ export interface RingPlan {
   readonly offset: number;
 }
 
+/** Lists of events by step, in place of rings that do not fit into shared memory. */
+export interface InboxPlan {
+  readonly rows: number;
+  /** events of a step that one block has room for */
+  readonly capacity: number;
+  /** do events tell what the weight of their table is multiplied with? */
+  readonly times: boolean;
+  /** counts and marks in shared memory, and the sums of the step that is updated */
+  readonly offset: number;
+  readonly sumsOffset: number;
+}
+
 /** What the resident loop is compiled for. */
 export interface RunShape {
   readonly real: "f32" | "f64";
@@ -61,6 +73,8 @@ export interface RunShape {
   readonly tiles: number;
   /** lanes that share a slice of synapses */
   readonly group: number;
+  /** slices are so short that a lane can take one alone */
+  readonly shortSlices: boolean;
   readonly solo: boolean;
   readonly multi: boolean;
   readonly variants: readonly Variant[];
@@ -74,6 +88,8 @@ export interface RunShape {
   readonly mailWords: number;
   readonly rings: readonly RingPlan[];
   readonly ringBytes: number;
+  readonly inbox: InboxPlan | undefined;
+  readonly localBits: number;
   readonly listOffset: number;
   readonly tableOffset: number;
   readonly sharedTables: number;
@@ -114,6 +130,16 @@ export function runSource(r: RunShape, groups: Groups): string {
     `#define MAIL_DEPTH ${r.mailDepth}u`,
     `#define MAIL_WORDS ${r.mailWords}u`,
     `#define RING_BYTES ${r.ringBytes}ull`,
+    `#define LOCAL_BITS ${r.localBits}`,
+    `#define INBOX_ROWS ${r.inbox?.rows ?? 0}`,
+    ...(r.inbox
+      ? [
+          `#define INBOX_CAPACITY ${r.inbox.capacity}u`,
+          `#define INBOX_TIMES ${flag(r.inbox.times)}`,
+          `#define INBOX_OFFSET ${r.inbox.offset}`,
+          `#define INBOX_SUMS ${r.inbox.sumsOffset}`,
+        ]
+      : []),
     `#define LIST_OFFSET ${r.listOffset}`,
     `#define TABLE_OFFSET ${r.tableOffset}`,
     `#define SHARED_TABLES ${r.sharedTables}`,
@@ -126,6 +152,7 @@ export function runSource(r: RunShape, groups: Groups): string {
     `#define REAL_STATES ${most((v) => v.realStates)}`,
     `#define INT_STATES ${most((v) => v.intStates)}`,
     `#define GROUP ${r.group}`,
+    `#define SHORT_SLICES ${flag(r.shortSlices)}`,
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
     `#define LATE ${flag(late)}`,

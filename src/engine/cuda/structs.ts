@@ -130,6 +130,8 @@ export const Table = struct("Table", {
   ringRows: "u32",
   ringShared: "u32",
   ringWide: "u32",
+  /** of the table, in events of the inbox; NOWHERE: its synapses are added to the ring */
+  tag: "u32",
 });
 
 export const Drive = struct("Drive", {
@@ -192,6 +194,7 @@ export const RunParams = struct("RunParams", {
   groupTables: "const uint32_t*",
   groupList: "const uint32_t*",
   rings: "unsigned char*",
+  inbox: "uint32_t*",
   populations: "const uint16_t*",
   ids: "const uint32_t*",
   populationInfo: "const PopulationInfo*",

@@ -1,16 +1,72 @@
-// A block: what its threads share, and its rings of sums: what arrives in each of the next steps, by receptor and neuron, in shared
-// or in global memory.
+// A block: what its threads share, and what arrives in each of the next steps, by receptor and neuron: rings of sums in
+// shared or in global memory, or an inbox of events.
 
 #define NOBODY 0xffffu
 #define WARPS (THREADS / 32)
 
-// What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then rings.
+// What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then rings or
+// the inbox's counts and sums.
 struct Control {
   uint32_t fired, arrived, stop, recorded, late, unused[3];
   uint32_t messageRow[2][RECEPTORS];
 };
 
-__device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* global, int r, uint32_t cell, bool clear) {
+#if INBOX_ROWS
+// ---- the inbox: where rings do not fit into shared memory ----
+// Events that arrive in the same step lie one behind the other in global memory, in the order in which blocks find them; only the
+// sums of the step that is updated are in shared memory. What finds no room, and what was on its way when the launch began, is in
+// the ring in global memory: then the row is marked.
+//
+// An event: local target, above it the number of the table (16 bits together), and, where a network has weights of 16 bits, what the
+// weight of the table is multiplied with.
+
+#if INBOX_TIMES
+typedef uint32_t Event;
+#else
+typedef uint16_t Event;
+#endif
+#define MOST_TIMES (INBOX_TIMES ? 0xffffu : 1u)
+#define EVENTS_PER_PIECE (16 / sizeof(Event))
+
+__device__ __forceinline__ uint32_t* inboxCounts(unsigned char* shared) { return (uint32_t*)(shared + INBOX_OFFSET); }
+__device__ __forceinline__ uint32_t* inboxMarks(unsigned char* shared) { return inboxCounts(shared) + INBOX_ROWS; }
+__device__ __forceinline__ Event* inboxEvents(const RunParams& p, uint32_t row) {
+  return (Event*)p.inbox + ((uint64_t)blockIdx.x * INBOX_ROWS + row) * INBOX_CAPACITY;
+}
+
+// Sums up the events of a row: into shared memory before its step, or, where a launch ends, into the ring.
+template <bool TO_RING>
+__device__ __forceinline__ void openInbox(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* global, uint32_t row) {
+  const uint4* pieces = (const uint4*)inboxEvents(p, row);
+  const uint32_t n = min(inboxCounts(shared)[row], INBOX_CAPACITY);
+  const uint32_t end = (n + EVENTS_PER_PIECE - 1u) / EVENTS_PER_PIECE;
+  for (uint32_t i = threadIdx.x; i < end; i += 2 * THREADS) {
+    const uint4 a = __ldcg(pieces + i), b = i + THREADS < end ? __ldcg(pieces + i + THREADS) : a;
+    const uint32_t words[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w};
+#pragma unroll
+    for (uint32_t q = 0; q < 2 * EVENTS_PER_PIECE; q++) {
+      if ((i + q / EVENTS_PER_PIECE * THREADS) * EVENTS_PER_PIECE + q % EVENTS_PER_PIECE >= n) continue;
+      const uint32_t word = words[q * 4 / EVENTS_PER_PIECE];
+      const uint32_t where = (INBOX_TIMES ? word : word >> 16 * (q % 2)) & 0xffffu, local = where & ((1u << LOCAL_BITS) - 1u);
+      const Table& t = tables[where >> LOCAL_BITS];
+      int* sums = TO_RING ? (int*)(global + t.ringOffset) + row * SLOTS : (int*)(shared + INBOX_SUMS) + t.receptor * SLOTS;
+      atomicAdd(sums + local, (int)t.weight * (INBOX_TIMES ? (int)(word >> 16) : 1));
+    }
+  }
+}
+#endif
+
+// ---- rings ----
+
+__device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* global, int r, uint32_t row, uint32_t local, bool clear) {
+  const uint32_t cell = row * SLOTS + local;
+  int before = 0;
+#if INBOX_ROWS
+  int* const inbox = (int*)(shared + INBOX_SUMS) + r * SLOTS + local;
+  before = *inbox;
+  if (clear) *inbox = 0;
+  if (!inboxMarks(shared)[row]) return before;
+#endif
   if (RING_SHARED[r]) {
     if (RING_WIDE[r]) {
       long long* at = (long long*)(shared + RING_SHARED_AT[r]) + cell;
@@ -32,10 +88,23 @@ __device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* g
   int* at = (int*)(global + RING_AT[r]) + cell;
   const int sum = __ldcg(at);
   if (clear && sum != 0) __stcg(at, 0);
-  return sum;
+  return before + sum;
 }
 
-__device__ __forceinline__ void addTo(unsigned char* shared, unsigned char* global, const Table& t, uint32_t cell, Sum value) {
+// Adds a value, `times` the weight of a table, to what a neuron gets in the step of a row.
+__device__ __forceinline__ void addTo(const RunParams& p, unsigned char* shared, unsigned char* global, const Table& t, uint32_t row, uint32_t local,
+                                      Sum value, uint32_t times) {
+#if INBOX_ROWS
+  if (t.tag != NOWHERE && times <= MOST_TIMES) {
+    const uint32_t n = atomicAdd(inboxCounts(shared) + row, 1u);
+    if (n < INBOX_CAPACITY) {
+      __stcg(inboxEvents(p, row) + n, (Event)(INBOX_TIMES ? t.tag | local | times << 16 : t.tag | local));
+      return;
+    }
+  }
+  inboxMarks(shared)[row] = 1u;
+#endif
+  const uint32_t cell = row * SLOTS + local;
   if (ALL_SHARED || (ANY_SHARED && t.ringShared)) {
     if (ANY_WIDE && t.ringWide)
       atomicAdd((unsigned long long*)(shared + t.ringOffset) + cell, (unsigned long long)value);

@@ -20,6 +20,16 @@ __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uin
   return value;
 }
 
+// The i-th neuron of a mailbox, and with MULTI its multiplicity above; the first two words have been read.
+__device__ __forceinline__ uint32_t entryOf(const uint64_t* box, uint64_t tag, uint32_t i, uint64_t first, uint64_t second) {
+  const uint32_t w = MULTI ? i : (i + 1u) / 3u;
+  const uint32_t place = MULTI ? 0u : (w == 0 ? i : i - (3u * w - 1u));
+  uint64_t word = w == 0 ? first : second;
+  if (w > 1)
+    while ((word = loadMailWord(box + w)) >> 48 != tag) synfirePause();
+  return MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
+}
+
 // Reads the mailboxes of one step and delivers. A lane serves at most one mailbox at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
                             const uint32_t* messageRow, const uint32_t* list, uint32_t step) {
@@ -62,7 +72,25 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       if (lane >= d) end += other;
     }
     const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
-    for (uint32_t from = 0; from < total; from += 32 / GROUP) {
+    uint32_t from = 0;
+#if SHORT_SLICES
+    for (; total - from > 32 / GROUP; from += min(32u, total - from)) {
+      const uint32_t i = from + lane;
+      uint32_t holder = 0;
+#pragma unroll
+      for (uint32_t d = 16; d > 0; d >>= 1)
+        if (__shfl_sync(ALL_LANES, end, holder + d - 1u) <= i) holder += d;
+      const uint32_t k = i - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
+      const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
+      if (i < total) {
+        const uint32_t theirs = first + holder * WARPS + warp;
+        const uint32_t entry = entryOf(mail + (uint64_t)theirs * MAIL_WORDS, tag, k, first64, second64);
+        deliverAlone(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u);
+      }
+      __syncwarp();
+    }
+#endif
+    for (; from < total; from += 32 / GROUP) {
       uint32_t holder = 0;
 #pragma unroll
       for (int q = 0; q < 32 / GROUP; q++) {
@@ -75,12 +103,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (some) {
         const uint32_t theirs = first + holder * WARPS + warp;
-        const uint32_t w = MULTI ? i : (i + 1u) / 3u;
-        const uint32_t place = MULTI ? 0u : (w == 0 ? i : i - (3u * w - 1u));
-        uint64_t word = w == 0 ? first64 : second64;
-        if (w > 1)
-          while ((word = loadMailWord(mail + (uint64_t)theirs * MAIL_WORDS + w)) >> 48 != tag) synfirePause();
-        const uint32_t entry = MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
+        const uint32_t entry = entryOf(mail + (uint64_t)theirs * MAIL_WORDS, tag, i, first64, second64);
         deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
                       (uint32_t)(lane % GROUP));
       }

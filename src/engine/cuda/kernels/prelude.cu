@@ -87,6 +87,16 @@ __device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
 #endif
 }
 
+__device__ __forceinline__ uint4 loadOnce(const uint4* from) {
+#ifdef SYNFIRE_EMULATED
+  return *from;
+#else
+  uint4 v;
+  asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
+  return v;
+#endif
+}
+
 // Asks for a range of global memory to be brought into the second cache; the range is rounded to whole 16 bytes.
 __device__ __forceinline__ void prefetchRange(const void* from, uint64_t bytes) {
 #if !defined(SYNFIRE_EMULATED) && __CUDA_ARCH__ >= 900

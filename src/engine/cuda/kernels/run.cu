@@ -84,6 +84,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     uint32_t* to = (uint32_t*)(shared + RING_SHARED_AT[r]);
     for (uint32_t i = threadIdx.x; i < words; i += THREADS) to[i] = from[i];
   }
+#if INBOX_ROWS
+  for (uint32_t i = threadIdx.x; i < INBOX_ROWS; i += THREADS) {
+    inboxCounts(shared)[i] = 0;
+    inboxMarks(shared)[i] = 1u;
+  }
+  for (uint32_t i = threadIdx.x; i < RECEPTORS * SLOTS; i += THREADS) ((int*)(shared + INBOX_SUMS))[i] = 0;
+#endif
   uint32_t row[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
@@ -127,6 +134,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
     for (int r = 0; r < RECEPTORS; r++) row[r] = row[r] + 1u == RING_ROWS[r] ? 0u : row[r] + 1u;
 
+#if INBOX_ROWS
+    openInbox<false>(p, tables, shared, rings, row[0]);
+    __syncthreads();
+#endif
+
     MARK(0)
     // ---- update
 #if TILES == 1
@@ -135,7 +147,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       Sum sums[RECEPTORS];
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) {
-        sums[r] = takeInput(shared, rings, r, row[r] * SLOTS + threadIdx.x, true) + drive[r];
+        sums[r] = takeInput(shared, rings, r, row[r], threadIdx.x, true) + drive[r];
         drive[r] = 0;
       }
       int failed = 0, unfinished = 0;
@@ -164,7 +176,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         for (int k = 0; k < INTS; k++) z[k] = p.ints[k * stride + cell];
         Sum sums[RECEPTORS];
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, r, row[r] * SLOTS + local, !LATE);
+        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, r, row[r], local, !LATE);
         DriveCache cache;
         cache.group = 0xffffffffu;
         driveInput(p, population, id, cell, step, sums, cache);
@@ -178,7 +190,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         }
 #if LATE
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) takeInput(shared, rings, r, row[r] * SLOTS + local, true);
+        for (int r = 0; r < RECEPTORS; r++) takeInput(shared, rings, r, row[r], local, true);
 #endif
 #pragma unroll
         for (int k = 0; k < REALS; k++)
@@ -188,6 +200,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
           if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
         if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
         noteSpike(p, control, list, population, id, local, count, step);
+        if (count != 0 && p.ownSynapses) {
+          prefetchRange((const void*)p.ownRows[cell], ROW_BYTES);
+          prefetchRange((const void*)p.ownSynapses[2 * cell], p.ownSynapses[2 * cell + 1]);
+        }
         emitted += count != 0;
         if (p.itemStarts) {
           for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
@@ -288,6 +304,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     MARK(4)
     __syncthreads();
     MARK(5)
+#if INBOX_ROWS
+    if (threadIdx.x == 0) inboxCounts(shared)[row[0]] = inboxMarks(shared)[row[0]] = 0;
+#endif
     if (control->stop) break;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
@@ -307,6 +326,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   }
 
   // ---- leave everything in device memory
+#if INBOX_ROWS
+  for (uint32_t i = 0; i < INBOX_ROWS; i++) openInbox<true>(p, tables, shared, rings, i);
+#endif
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
