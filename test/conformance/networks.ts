@@ -478,25 +478,6 @@ const others: Network[] = [
     },
   },
   {
-    // on GPUs: more rows of sums than shared memory holds, and steps in which more arrives than an inbox has room for
-    name: "delays from 0.5 to 50 ms, and volleys",
-    run: (sim) => sim.simulate(120),
-    build: (sim) => {
-      const e = sim.create("iaf_psc_exp", 240, { I_e: 420 });
-      const i = sim.create("iaf_psc_exp", 60, { I_e: 440, V_m: uniform({ min: -70, max: -56 }) });
-      const all = e.concat(i);
-      const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
-      const delay = uniform({ min: 0.5, max: 50 });
-      sim.connect(e, all, from(30), { weight: 6, delay: 9.7 });
-      sim.connect(e, all, from(10), {
-        weight: normalClipped({ mean: 40, std: 8, low: 10, high: 70 }),
-        delay,
-      });
-      sim.connect(i, all, from(8), { weight: -70, delay });
-      return [sim.record(all), sim.record(all.slice(0, 300, 37), { variables: ["V_m"], interval: 0.5 })];
-    },
-  },
-  {
     name: "recorders of several kinds at once",
     build: (sim) => {
       const nodes = excited(sim, 40);

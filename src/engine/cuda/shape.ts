@@ -2,8 +2,9 @@
 
 import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
+import { debugs } from "./debug.js";
 import type { DeviceInfo } from "./driver.js";
-import type { RingPlan, RunShape } from "./sources.js";
+import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
 import { FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 import type { Variant } from "./variants.js";
@@ -45,6 +46,9 @@ export interface Shape extends RunShape {
 const SHORT_SLICE = 12;
 /** Events of one step that an inbox has room for, per neuron and receptor. */
 const INBOX_EVENTS = 4;
+/** Events of one step for which an inbox has room in shared memory: with less it would be emptied all the time. */
+const LEAST_ROOM = 32;
+const MOST_ROOM = 32_768;
 
 const align = (n: number, to = 16): number => Math.ceil(n / to) * to;
 
@@ -89,6 +93,34 @@ function placeRings(
   });
   return { rings, ringBytes, end };
 }
+
+/** Lists of events by step, where they can hold what tables have, and shared memory from an offset on holds the beginnings. */
+function planInbox(
+  wide: readonly boolean[],
+  rowsOf: readonly number[],
+  slots: number,
+  tables: readonly TablePlan[],
+  offset: number,
+  end: number,
+): InboxPlan | undefined {
+  const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
+  if (wide.some((w) => w) || tables.every((t, k) => tagOf(t, k, localBits) === NOWHERE)) return undefined;
+  const rows = Math.max(...rowsOf);
+  const times = tables.some((t) => t.format === Format.packed);
+  const sumsOffset = align(offset + 12 * rows);
+  const eventsOffset = align(sumsOffset + 4 * slots * wide.length);
+  // halves are whole pieces of 16 bytes
+  const unit = 2 * (16 / eventBytes({ times }));
+  const room = Math.min(
+    MOST_ROOM,
+    Math.floor((end - eventsOffset) / (rows * eventBytes({ times }) * unit)) * unit,
+  );
+  if (room < LEAST_ROOM) return undefined;
+  const halves = debugs("crowded") ? 0 : Math.ceil((INBOX_EVENTS * slots * wide.length) / (room / 2));
+  return { ...{ rows, times, offset, sumsOffset, eventsOffset, room }, capacity: (halves * room) / 2 };
+}
+
+const eventBytes = ({ times }: { readonly times: boolean }): number => (times ? 4 : 2);
 
 /** of one block, in global memory */
 export const inboxBytes = ({ inbox }: Pick<Shape, "inbox">): number =>
@@ -138,36 +170,20 @@ export function shapeFor(
   const ringsOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
   const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
   const placed = placeRings(wide, rows, slots, ringsOffset, info.sharedMemory);
-  // events of an inbox have 16 bits for the target and its table, and 16 for the weight; its rows are those of all receptors
-  const longest = Math.max(...rows);
-  const sumsOffset = align(ringsOffset + 8 * longest);
-  const inboxEnd = sumsOffset + 4 * slots * wide.length;
-  const hasInbox =
-    placed.rings.some((r) => !r.shared) &&
-    !wide.some((w) => w) &&
-    tables.some((t, k) => tagOf(t, k, localBits) !== NOWHERE) &&
-    inboxEnd <= info.sharedMemory;
-  const { rings, ringBytes, end } = hasInbox
-    ? {
-        ...placeRings(
-          wide,
-          wide.map(() => longest),
-          slots,
-          0,
-          0,
-        ),
-        end: inboxEnd,
-      }
+  const inbox = placed.rings.every((r) => r.shared)
+    ? undefined
+    : planInbox(wide, rows, slots, tables, ringsOffset, info.sharedMemory);
+  // in global memory; all have the rows of the inbox
+  const { rings, ringBytes } = inbox
+    ? placeRings(
+        wide,
+        wide.map(() => inbox.rows),
+        slots,
+        0,
+        0,
+      )
     : placed;
-  const inbox = hasInbox
-    ? {
-        rows: longest,
-        capacity: align(INBOX_EVENTS * slots * wide.length),
-        times: tables.some((t) => t.format === Format.packed),
-        offset: ringsOffset,
-        sumsOffset,
-      }
-    : undefined;
+  const end = inbox ? inbox.eventsOffset + inbox.rows * inbox.room * eventBytes(inbox) : placed.end;
   const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
   const words = multi ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing

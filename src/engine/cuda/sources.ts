@@ -1,5 +1,6 @@
 /** Puts the texts of the kernels together with what is printed for a network. */
 
+import { debugs } from "./debug.js";
 import { texts } from "./kernels/texts.generated.js";
 import {
   BuildJob,
@@ -19,9 +20,6 @@ import {
   Table,
 } from "./structs.js";
 import { printDraws, printPhilox, printUpdate, type Variant } from "./variants.js";
-
-/** SYNFIRE_DEBUG=profile prints where the time of a step goes. */
-const debugs = (what: string): boolean => (process.env.SYNFIRE_DEBUG ?? "").split(",").includes(what);
 
 const kernel = (name: string): string => texts[`${name}.cu`]!;
 
@@ -56,13 +54,15 @@ export interface RingPlan {
 /** Lists of events by step, in place of rings that do not fit into shared memory. */
 export interface InboxPlan {
   readonly rows: number;
-  /** events of a step that one block has room for */
+  /** events of a step that one block has room for, in shared and in global memory */
+  readonly room: number;
   readonly capacity: number;
   /** do events tell what the weight of their table is multiplied with? */
   readonly times: boolean;
-  /** counts and marks in shared memory, and the sums of the step that is updated */
+  /** in shared memory: counts and marks, the sums of the step that is updated, events */
   readonly offset: number;
   readonly sumsOffset: number;
+  readonly eventsOffset: number;
 }
 
 /** What the resident loop is compiled for. */
@@ -134,6 +134,8 @@ export function runSource(r: RunShape, groups: Groups): string {
     `#define INBOX_ROWS ${r.inbox?.rows ?? 0}`,
     ...(r.inbox
       ? [
+          `#define INBOX_ROOM ${r.inbox.room}u`,
+          `#define INBOX_EVENTS ${r.inbox.eventsOffset}`,
           `#define INBOX_CAPACITY ${r.inbox.capacity}u`,
           `#define INBOX_TIMES ${flag(r.inbox.times)}`,
           `#define INBOX_OFFSET ${r.inbox.offset}`,

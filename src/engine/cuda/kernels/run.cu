@@ -86,8 +86,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   }
 #if INBOX_ROWS
   for (uint32_t i = threadIdx.x; i < INBOX_ROWS; i += THREADS) {
-    inboxCounts(shared)[i] = 0;
-    inboxMarks(shared)[i] = 1u;
+    Inbox& inbox = inboxOf(shared);
+    inbox.counts[i] = inbox.halves[i] = 0;
+    inbox.marks[i] = 1u;
   }
   for (uint32_t i = threadIdx.x; i < RECEPTORS * SLOTS; i += THREADS) ((int*)(shared + INBOX_SUMS))[i] = 0;
 #endif
@@ -305,9 +306,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     __syncthreads();
     MARK(5)
 #if INBOX_ROWS
-    if (threadIdx.x == 0) inboxCounts(shared)[row[0]] = inboxMarks(shared)[row[0]] = 0;
-#endif
+    emptyInbox(p, tables, shared, rings, row[0]);
+    const bool stop = control->stop;
+    __syncthreads();
+    if (stop) break;
+#else
     if (control->stop) break;
+#endif
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
     if (threadIdx.x == 0) control->fired = 0;
