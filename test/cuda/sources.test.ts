@@ -34,7 +34,7 @@ async function sourceOf(name: string, precision: "float32" | "float64", slots: n
     tables,
     wide,
     slots,
-    { devices: 1, blocks: 132 },
+    { devices: 1, blocks: 132, processBlocks: 132 },
     30,
   );
   return runSource(shape, { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 });

@@ -314,6 +314,7 @@ async function start(
   const info = {
     ...devices[0]!.info,
     sharedMemory: least((i) => i.sharedMemory),
+    l2Cache: least((i) => i.l2Cache),
     multiprocessors: least((i) => i.multiprocessors),
     threadsPerBlock: least((i) => i.threadsPerBlock),
   };
@@ -332,17 +333,7 @@ async function start(
   );
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
-  const shape = shapeFor(
-    network,
-    calibration,
-    info,
-    variants,
-    tables,
-    wide,
-    slots,
-    { devices: deviceCount, blocks },
-    slice,
-  );
+  const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice);
   checkMemory(devices, deviceCount, tables, layout, shape);
   const drives = planDrives(network, calibration);
   const parts: DeviceNetwork[] = [];

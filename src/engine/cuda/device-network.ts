@@ -13,7 +13,16 @@ import { inboxBytes, type Shape, tagOf } from "./shape.js";
 import type { Groups } from "./sources.js";
 import { spikeBatch } from "./spikes.js";
 import { type FieldValue, packAll } from "./struct.js";
-import { FORMAT_BYTES, Format, NOBODY, PopulationInfo, RecordJob, RunParams, Table } from "./structs.js";
+import {
+  FORMAT_BYTES,
+  Format,
+  NOBODY,
+  NOWHERE,
+  PopulationInfo,
+  RecordJob,
+  RunParams,
+  Table,
+} from "./structs.js";
 import type { Variant } from "./variants.js";
 
 /** Bytes for recorded spikes between two looks of the host. */
@@ -222,10 +231,17 @@ export class DeviceNetwork {
       this.bytes += t.rowBytes * t.rowCount + t.synapses * FORMAT_BYTES[t.plan.format]!;
       return {
         ...{ rows: t.rows, data: t.data, weight: BigInt(t.plan.weight), firstRow: t.firstRow },
-        ...{ rowCount: t.rowCount, rowBytes: t.rowBytes, narrow: t.narrow ? 1 : 0, format: t.plan.format },
+        ...{
+          rowCount: t.rowCount,
+          rowBytes: t.rowBytes,
+          narrow: t.narrow ? 1 : 0,
+
+          format: t.plan.format,
+        },
         ...{ localBits: layout.localBits, firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
         ...{ ringOffset: ring.shared ? ring.sharedOffset : ring.offset, ringRows: ring.rows },
         ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
+        process: this.#processOf(t),
         tag: tagOf(t.plan, k, layout.localBits),
       };
     });
@@ -239,6 +255,22 @@ export class DeviceNetwork {
       groupTables: this.#put(Uint32Array.from(groupTables)),
       groupList: this.#put(Uint32Array.from(list.length > 0 ? list : [0])),
     };
+  }
+
+  /** the process whose neurons are the sources of a table, if there is only one */
+  #processOf(t: BuiltTable): number {
+    const { layout } = this.#p;
+    if (layout.processBlocks === layout.allBlocks) return NOWHERE;
+    let only = NOWHERE;
+    for (let row = 0; row < t.rowCount; row++) {
+      const source = t.firstRow + row;
+      if (t.totals[row] === 0) continue;
+      if (source >= layout.slots * layout.allBlocks) return NOWHERE;
+      const process = Math.floor((source % layout.allBlocks) / layout.processBlocks);
+      if (only !== NOWHERE && only !== process) return NOWHERE;
+      only = process;
+    }
+    return only;
   }
 
   /** by cell: address and bytes of the synapses of its neuron, of the first table that has any */
@@ -255,11 +287,11 @@ export class DeviceNetwork {
       const size = FORMAT_BYTES[t.plan.format]!;
       const bases = new Uint32Array(t.bases.buffer);
       for (let row = 0; row < t.rowCount; row++) {
-        const rank = t.firstRow + row;
-        if (rank >= layout.slots * layout.allBlocks || t.totals[row] === 0) continue;
-        const block = (rank % layout.allBlocks) - index * layout.blocks;
+        const source = t.firstRow + row;
+        if (source >= layout.slots * layout.allBlocks || t.totals[row] === 0) continue;
+        const block = (source % layout.allBlocks) - index * layout.blocks;
         if (block < 0 || block >= layout.blocks) continue;
-        const cell = block * layout.slots + Math.floor(rank / layout.allBlocks);
+        const cell = block * layout.slots + Math.floor(source / layout.allBlocks);
         if (own[4 * cell + 2] !== 0) continue;
         put(own, 4 * cell, t.data + (bases[2 * row]! + bases[2 * row + 1]! * 2 ** 32) * size);
         put(own, 4 * cell + 2, t.totals[row]! * size);

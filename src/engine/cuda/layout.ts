@@ -31,6 +31,8 @@ export interface RankLayout {
     population: number,
     device: number,
   ): { readonly from: number; readonly to: number; readonly firstBlock: number };
+  /** blocks of one process */
+  readonly processBlocks: number;
   /** source indices of neurons, and ids from outside after them */
   readonly sourceCount: number;
   /** the index under which an id's synapses are found; -1 for ids that send nothing */
@@ -132,6 +134,7 @@ export function layOut(
       const rank = Math.floor((device * processes) / devices);
       return { ...shareOf(populations[k]!, { rank }), firstBlock: device * blocks };
     },
+    processBlocks: perProcess,
     sourceCount: slots * allBlocks + externalIds.length,
     sourceIndex(id) {
       const k = find(id);

@@ -4,6 +4,7 @@ import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import { debugs } from "./debug.js";
 import type { DeviceInfo } from "./driver.js";
+import type { RankLayout } from "./layout.js";
 import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
 import { FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
@@ -42,13 +43,12 @@ export interface Shape extends RunShape {
   readonly sharedBytes: number;
 }
 
-/** Slices of so few synapses are delivered by one lane each, where many sources have fired. */
+/** Slices of so few synapses are delivered by one lane each where blocks are so large that many sources fire in a step. */
 const SHORT_SLICE = 12;
 /** Events of one step that an inbox has room for, per neuron and receptor. */
 const INBOX_EVENTS = 4;
-/** Events of one step for which an inbox has room in shared memory: with less it would be emptied all the time. */
-const LEAST_ROOM = 32;
-const MOST_ROOM = 32_768;
+/** Rings in global memory become an inbox where they take more than this part of the second cache. */
+const INBOX_FROM = 0.25;
 
 const align = (n: number, to = 16): number => Math.ceil(n / to) * to;
 
@@ -94,7 +94,7 @@ function placeRings(
   return { rings, ringBytes, end };
 }
 
-/** Lists of events by step, where they can hold what tables have, and shared memory from an offset on holds the beginnings. */
+/** Lists of events by step, where they can hold what tables have, and shared memory from an offset on holds their sums. */
 function planInbox(
   wide: readonly boolean[],
   rowsOf: readonly number[],
@@ -102,25 +102,17 @@ function planInbox(
   tables: readonly TablePlan[],
   offset: number,
   end: number,
-): InboxPlan | undefined {
+): (InboxPlan & { readonly sharedEnd: number }) | undefined {
   const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
   if (wide.some((w) => w) || tables.every((t, k) => tagOf(t, k, localBits) === NOWHERE)) return undefined;
   const rows = Math.max(...rowsOf);
   const times = tables.some((t) => t.format === Format.packed);
-  const sumsOffset = align(offset + 12 * rows);
-  const eventsOffset = align(sumsOffset + 4 * slots * wide.length);
-  // halves are whole pieces of 16 bytes
-  const unit = 2 * (16 / eventBytes({ times }));
-  const room = Math.min(
-    MOST_ROOM,
-    Math.floor((end - eventsOffset) / (rows * eventBytes({ times }) * unit)) * unit,
-  );
-  if (room < LEAST_ROOM) return undefined;
-  const halves = debugs("crowded") ? 0 : Math.ceil((INBOX_EVENTS * slots * wide.length) / (room / 2));
-  return { ...{ rows, times, offset, sumsOffset, eventsOffset, room }, capacity: (halves * room) / 2 };
+  const sumsOffset = align(offset + 8 * rows);
+  const sharedEnd = sumsOffset + 4 * slots * wide.length;
+  if (sharedEnd > end) return undefined;
+  const capacity = debugs("crowded") ? 0 : align(INBOX_EVENTS * slots * wide.length);
+  return { ...{ rows, times, capacity, offset, sumsOffset }, sharedEnd };
 }
-
-const eventBytes = ({ times }: { readonly times: boolean }): number => (times ? 4 : 2);
 
 /** of one block, in global memory */
 export const inboxBytes = ({ inbox }: Pick<Shape, "inbox">): number =>
@@ -141,7 +133,7 @@ export function shapeFor(
   tables: readonly TablePlan[],
   wide: readonly boolean[],
   slots: number,
-  { devices, blocks }: { readonly devices: number; readonly blocks: number },
+  { devices, blocks, processBlocks }: Pick<RankLayout, "devices" | "blocks" | "processBlocks">,
   synapsesPerSlice: number,
 ): Shape {
   const allBlocks = devices * blocks;
@@ -170,9 +162,16 @@ export function shapeFor(
   const ringsOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
   const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
   const placed = placeRings(wide, rows, slots, ringsOffset, info.sharedMemory);
-  const inbox = placed.rings.every((r) => r.shared)
-    ? undefined
-    : planInbox(wide, rows, slots, tables, ringsOffset, info.sharedMemory);
+  // rings in global memory are fine as long as what is added to stays in the cache
+  const touched = wide.map((_, r) => {
+    const parts = tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part));
+    const span = Math.max(0, ...parts.map((p) => p.maxDelay)) - Math.min(...parts.map((p) => p.minDelay)) + 1;
+    return parts.length === 0 || placed.rings[r]!.shared ? 0 : 4 * slots * span * blocks;
+  });
+  const inbox =
+    touched.reduce((a, b) => a + b, 0) <= (debugs("inbox") ? 0 : INBOX_FROM * info.l2Cache)
+      ? undefined
+      : planInbox(wide, rows, slots, tables, ringsOffset, info.sharedMemory);
   // in global memory; all have the rows of the inbox
   const { rings, ringBytes } = inbox
     ? placeRings(
@@ -183,7 +182,7 @@ export function shapeFor(
         0,
       )
     : placed;
-  const end = inbox ? inbox.eventsOffset + inbox.rows * inbox.room * eventBytes(inbox) : placed.end;
+  const end = inbox?.sharedEnd ?? placed.end;
   const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
   const words = multi ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing
@@ -195,11 +194,14 @@ export function shapeFor(
     tiles,
     group,
     shortSlices:
-      !solo && synapsesPerSlice <= SHORT_SLICE && tables.every((t) => FORMAT_BYTES[t.format]! <= 4),
+      tiles > 1 &&
+      !solo &&
+      synapsesPerSlice <= SHORT_SLICE &&
+      tables.every((t) => FORMAT_BYTES[t.format]! <= 4),
     solo,
     multi,
     variants,
-    ...{ devices, blocks, allBlocks, slots },
+    ...{ devices, blocks, allBlocks, processBlocks, slots },
     formats: tables.map((t) => t.format),
     rings,
     ringBytes,

@@ -54,15 +54,13 @@ export interface RingPlan {
 /** Lists of events by step, in place of rings that do not fit into shared memory. */
 export interface InboxPlan {
   readonly rows: number;
-  /** events of a step that one block has room for, in shared and in global memory */
-  readonly room: number;
+  /** events of a step that one block has room for */
   readonly capacity: number;
   /** do events tell what the weight of their table is multiplied with? */
   readonly times: boolean;
-  /** in shared memory: counts and marks, the sums of the step that is updated, events */
+  /** in shared memory: counts and marks, and the sums of the step that is updated */
   readonly offset: number;
   readonly sumsOffset: number;
-  readonly eventsOffset: number;
 }
 
 /** What the resident loop is compiled for. */
@@ -82,6 +80,7 @@ export interface RunShape {
   /** per device, and of all */
   readonly blocks: number;
   readonly allBlocks: number;
+  readonly processBlocks: number;
   readonly slots: number;
   readonly lag: number;
   readonly mailDepth: number;
@@ -125,6 +124,7 @@ export function runSource(r: RunShape, groups: Groups): string {
     `#define DEVICES ${r.devices}`,
     `#define BLOCKS ${r.blocks}u`,
     `#define ALL_BLOCKS ${r.allBlocks}u`,
+    `#define PROCESS_BLOCKS ${r.processBlocks}u`,
     `#define SLOTS ${r.slots}u`,
     `#define LAG ${r.lag}u`,
     `#define MAIL_DEPTH ${r.mailDepth}u`,
@@ -134,8 +134,6 @@ export function runSource(r: RunShape, groups: Groups): string {
     `#define INBOX_ROWS ${r.inbox?.rows ?? 0}`,
     ...(r.inbox
       ? [
-          `#define INBOX_ROOM ${r.inbox.room}u`,
-          `#define INBOX_EVENTS ${r.inbox.eventsOffset}`,
           `#define INBOX_CAPACITY ${r.inbox.capacity}u`,
           `#define INBOX_TIMES ${flag(r.inbox.times)}`,
           `#define INBOX_OFFSET ${r.inbox.offset}`,

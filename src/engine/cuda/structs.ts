@@ -130,6 +130,8 @@ export const Table = struct("Table", {
   ringRows: "u32",
   ringShared: "u32",
   ringWide: "u32",
+  /** whose neurons are sources, where it is one process's only; else NOWHERE */
+  process: "u32",
   /** of the table, in events of the inbox; NOWHERE: its synapses are added to the ring */
   tag: "u32",
 });

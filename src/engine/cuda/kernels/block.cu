@@ -11,12 +11,25 @@ struct Control {
   uint32_t messageRow[2][RECEPTORS];
 };
 
+// Where the time of a step goes, in cycles of a warp: only where PROFILE is defined.
+struct StepClock {
+#ifdef PROFILE
+  long long cycles[7] = {0, 0, 0, 0, 0, 0, 0}, at = clock64();
+  __device__ __forceinline__ void mark(int part) {
+    const long long now = clock64();
+    cycles[part] += now - at;
+    at = now;
+  }
+#else
+  __device__ __forceinline__ void mark(int) {}
+#endif
+};
+
 #if INBOX_ROWS
 // ---- the inbox: where rings do not fit into shared memory ----
-// What arrives in each of the next steps is kept as a list of events, and only the sums of the step that is updated. A list begins in
-// shared memory, with room for INBOX_ROOM events; when it is half full, that half is written to global memory behind what is there,
-// in whole pieces. What finds no room, and what was on its way when the launch began, is in the ring in global memory: then the row
-// is marked.
+// Events that arrive in the same step lie one behind the other in global memory, in the order in which they are found; only the sums
+// of the step that is updated are in shared memory. What finds no room, and what was on its way when the launch began, is in the
+// ring in global memory: then the row is marked.
 //
 // An event: local target, above it the number of the table (16 bits together), and, where a network has weights of 16 bits, what the
 // weight of the table is multiplied with.
@@ -27,16 +40,14 @@ typedef uint32_t Event;
 typedef uint16_t Event;
 #endif
 #define MOST_TIMES (INBOX_TIMES ? 0xffffu : 1u)
-#define INBOX_HALF (INBOX_ROOM / 2u)
 #define PIECE (16u / (uint32_t)sizeof(Event))
 
 struct Inbox {
-  // by row: events so far in shared memory (above INBOX_ROOM: those have gone to the ring), halves in global memory, marks
-  uint32_t counts[INBOX_ROWS], halves[INBOX_ROWS], marks[INBOX_ROWS];
+  // by row: events so far (those above INBOX_CAPACITY have gone to the ring), marks
+  uint32_t counts[INBOX_ROWS], marks[INBOX_ROWS];
 };
 __device__ __forceinline__ Inbox& inboxOf(unsigned char* shared) { return *(Inbox*)(shared + INBOX_OFFSET); }
-__device__ __forceinline__ Event* nearEvents(unsigned char* shared, uint32_t row) { return (Event*)(shared + INBOX_EVENTS) + row * INBOX_ROOM; }
-__device__ __forceinline__ Event* farEvents(const RunParams& p, uint32_t row) {
+__device__ __forceinline__ Event* inboxEvents(const RunParams& p, uint32_t row) {
   return (Event*)p.inbox + ((uint64_t)blockIdx.x * INBOX_ROWS + row) * INBOX_CAPACITY;
 }
 
@@ -58,51 +69,13 @@ __device__ __forceinline__ void sumPiece(const Table* tables, unsigned char* sha
 // Sums up the events of a row: into shared memory before its step, or, where a launch ends, into the ring.
 template <bool TO_RING>
 __device__ __forceinline__ void openInbox(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* global, uint32_t row) {
-  const Inbox& inbox = inboxOf(shared);
-  const uint4* far = (const uint4*)farEvents(p, row);
-  const uint32_t end = inbox.halves[row] * (INBOX_HALF / PIECE);
+  const uint4* pieces = (const uint4*)inboxEvents(p, row);
+  const uint32_t n = min(inboxOf(shared).counts[row], INBOX_CAPACITY), end = (n + PIECE - 1u) / PIECE;
   for (uint32_t i = threadIdx.x; i < end; i += 2 * THREADS) {
     const bool two = i + THREADS < end;
-    const uint4 a = __ldcg(far + i), b = two ? __ldcg(far + i + THREADS) : a;
-    sumPiece<TO_RING>(tables, shared, global, row, a, PIECE);
-    sumPiece<TO_RING>(tables, shared, global, row, b, two ? PIECE : 0u);
-  }
-  const uint4* near = (const uint4*)nearEvents(shared, row);
-  const uint32_t n = min(inbox.counts[row], INBOX_ROOM);
-  for (uint32_t i = threadIdx.x; i * PIECE < n; i += THREADS) sumPiece<TO_RING>(tables, shared, global, row, near[i], n - i * PIECE);
-}
-
-// Empties the half of every list that is half full. A warp takes a row; the row of the step itself is done with.
-__device__ __forceinline__ void emptyInbox(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* global, uint32_t current) {
-  Inbox& inbox = inboxOf(shared);
-  const uint32_t lane = threadIdx.x % 32;
-  for (uint32_t row = threadIdx.x / 32; row < INBOX_ROWS; row += WARPS) {
-    if (row == current) {
-      __syncwarp();
-      if (lane == 0) inbox.counts[row] = inbox.halves[row] = inbox.marks[row] = 0;
-      continue;
-    }
-    const uint32_t n = min(inbox.counts[row], INBOX_ROOM), halves = inbox.halves[row];
-    if (n < INBOX_HALF) continue;
-    const bool room = (halves + 1u) * INBOX_HALF <= INBOX_CAPACITY;
-    uint4* near = (uint4*)nearEvents(shared, row);
-    uint4* far = (uint4*)(farEvents(p, row) + (room ? halves * INBOX_HALF : 0u));
-    for (uint32_t i = lane; i < INBOX_HALF / PIECE; i += 32) {
-      if (room)
-        __stcg(far + i, near[i]);
-      else
-        sumPiece<true>(tables, shared, global, row, near[i], PIECE);
-      // the other half may be less than full: what lies behind its end is not read
-      near[i] = near[i + INBOX_HALF / PIECE];
-    }
-    __syncwarp();
-    if (lane == 0) {
-      inbox.counts[row] = n - INBOX_HALF;
-      if (room)
-        inbox.halves[row] = halves + 1u;
-      else
-        inbox.marks[row] = 1u;
-    }
+    const uint4 a = __ldcg(pieces + i), b = two ? __ldcg(pieces + i + THREADS) : a;
+    sumPiece<TO_RING>(tables, shared, global, row, a, n - i * PIECE);
+    if (two) sumPiece<TO_RING>(tables, shared, global, row, b, n - (i + THREADS) * PIECE);
   }
 }
 #endif
@@ -149,8 +122,8 @@ __device__ __forceinline__ void addTo(const RunParams& p, unsigned char* shared,
   Inbox& inbox = inboxOf(shared);
   if (t.tag != NOWHERE && times <= MOST_TIMES) {
     const uint32_t n = atomicAdd(inbox.counts + row, 1u);
-    if (n < INBOX_ROOM) {
-      nearEvents(shared, row)[n] = (Event)(INBOX_TIMES ? t.tag | local | times << 16 : t.tag | local);
+    if (n < INBOX_CAPACITY) {
+      __stcg(inboxEvents(p, row) + n, (Event)(INBOX_TIMES ? t.tag | local | times << 16 : t.tag | local));
       return;
     }
   }

@@ -41,6 +41,11 @@ __device__ __forceinline__ const Table& tableOf(const RunParams& p, const Table*
 #endif
 }
 
+// Sources of several processes are numbered in turns; where a table has those of one only, the rows of the others are empty.
+__device__ __forceinline__ bool hasRow(const Table& t, uint32_t source) {
+  return PROCESS_BLOCKS == ALL_BLOCKS || t.process == NOWHERE || source % ALL_BLOCKS / PROCESS_BLOCKS == t.process;
+}
+
 // A block's synapses of one source in one table: from `base + from` to `base + to - 1`.
 struct Slice {
   uint64_t base;
@@ -91,6 +96,7 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
   const TablesOf list = tablesOf(p, source);
   for (uint32_t k = list.first; k < list.end; k++) {
     const Table& t = tableOf(p, tables, list, k);
+    if (!hasRow(t, source)) continue;
     const Slice slice = sliceOf(t, source);
     const Message message = messageFor(t, messageRow, multiplicity);
     for (uint32_t j = slice.from + lane; j < slice.to; j += 4 * GROUP) {
@@ -154,6 +160,7 @@ __device__ __forceinline__ void deliverAlone(const RunParams& p, const Table* ta
   const TablesOf list = tablesOf(p, source);
   for (uint32_t k = list.first; k < list.end; k++) {
     const Table& t = tableOf(p, tables, list, k);
+    if (!hasRow(t, source)) continue;
     const Slice slice = sliceOf(t, source);
     if (slice.from == slice.to) continue;
     const Message message = messageFor(t, messageRow, multiplicity);

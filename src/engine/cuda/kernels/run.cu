@@ -11,15 +11,6 @@
 #define FAILED_INTEGRATION 0u
 #define FAILED_EMISSION 1u
 
-// Where the time of a step goes, in cycles of the first warp: only where PROFILE is defined.
-#ifdef PROFILE
-#define MARKS long long marks[8] = {0, 0, 0, 0, 0, 0, 0, 0}, markedAt = clock64()
-#define MARK(k) { const long long markNow = clock64(); marks[k] += markNow - markedAt; markedAt = markNow; }
-#else
-#define MARKS
-#define MARK(k)
-#endif
-
 __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint32_t& row) {
   if (step < s.first || step > s.last) return false;
   const uint32_t since = step - s.first;
@@ -53,7 +44,7 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
 extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   SYNFIRE_SHARED(shared);
   const RunParams& p = P;
-  MARKS;
+  StepClock clock;
   Control* control = (Control*)shared;
   uint32_t* list = (uint32_t*)(shared + LIST_OFFSET);
   const uint32_t block = blockIdx.x;
@@ -87,7 +78,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #if INBOX_ROWS
   for (uint32_t i = threadIdx.x; i < INBOX_ROWS; i += THREADS) {
     Inbox& inbox = inboxOf(shared);
-    inbox.counts[i] = inbox.halves[i] = 0;
+    inbox.counts[i] = 0;
     inbox.marks[i] = 1u;
   }
   for (uint32_t i = threadIdx.x; i < RECEPTORS * SLOTS; i += THREADS) ((int*)(shared + INBOX_SUMS))[i] = 0;
@@ -140,7 +131,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     __syncthreads();
 #endif
 
-    MARK(0)
+    clock.mark(0);
     // ---- update
 #if TILES == 1
     int count = 0;
@@ -221,7 +212,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     }
 #endif
 
-    MARK(1)
+    clock.mark(1);
     // ---- publish: the last warp that has updated its neurons writes the mailbox and the record
     bool publishes = false;
     if (warp < (int)workers) {
@@ -266,7 +257,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       }
     }
 
-    MARK(2)
+    clock.mark(2);
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0 && ownSynapses) {
@@ -295,24 +286,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     }
     __syncwarp();
 
-    MARK(3)
+    clock.mark(3);
     // ---- read and deliver
 #if SOLO
     __syncthreads();
 #endif
     if (step - p.firstStep > LAG)
-      consumeStep(p, tables, shared, rings, control, control->messageRow[(step - p.firstStep) & 1u], list, step - LAG);
-    MARK(4)
+      consumeStep(p, tables, shared, rings, control, control->messageRow[(step - p.firstStep) & 1u], list, step - LAG, clock);
+    clock.mark(5);
     __syncthreads();
-    MARK(5)
+    clock.mark(6);
 #if INBOX_ROWS
-    emptyInbox(p, tables, shared, rings, row[0]);
-    const bool stop = control->stop;
-    __syncthreads();
-    if (stop) break;
-#else
-    if (control->stop) break;
+    if (threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
+    if (control->stop) break;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
     if (threadIdx.x == 0) control->fired = 0;
@@ -326,12 +313,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     if (s <= p.firstStep || s > step) continue;
     for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) control->messageRow[0][r] = s % RING_ROWS[r];
     __syncthreads();
-    consumeStep(p, tables, shared, rings, control, control->messageRow[0], list, s);
+    consumeStep(p, tables, shared, rings, control, control->messageRow[0], list, s, clock);
     __syncthreads();
   }
 
   // ---- leave everything in device memory
 #if INBOX_ROWS
+  __syncthreads();
   for (uint32_t i = 0; i < INBOX_ROWS; i++) openInbox<true>(p, tables, shared, rings, i);
 #endif
 #pragma unroll
@@ -355,8 +343,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   if (emitted) atomicAdd((unsigned long long*)p.emitted, emitted);
 #ifdef PROFILE
   if (threadIdx.x == 0 && block == 0)
-    printf("cycles per step: end %lld, update %lld, publish %lld, draw %lld, consume %lld, barrier %lld\n", marks[0] / p.steps, marks[1] / p.steps,
-           marks[2] / p.steps, marks[3] / p.steps, marks[4] / p.steps, marks[5] / p.steps);
+    printf("cycles per step: end %lld, update %lld, publish %lld, draw %lld, wait %lld, deliver %lld, barrier %lld\n", clock.cycles[0] / p.steps,
+           clock.cycles[1] / p.steps, clock.cycles[2] / p.steps, clock.cycles[3] / p.steps, clock.cycles[4] / p.steps, clock.cycles[5] / p.steps,
+           clock.cycles[6] / p.steps);
 #endif
   if (threadIdx.x == 0) {
     p.recordCounts[block] = control->recorded & 0x7fffffffu;
