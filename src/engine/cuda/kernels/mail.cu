@@ -30,12 +30,6 @@ __device__ __forceinline__ uint32_t entryOf(const uint64_t* box, uint64_t tag, u
   return MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
 }
 
-// The k-th mailbox that a block reads.
-__device__ __forceinline__ uint32_t boxOf(uint32_t k) {
-  const uint32_t box = k + blockIdx.x;
-  return box < ALL_BLOCKS ? box : box - ALL_BLOCKS;
-}
-
 // Reads the mailboxes of one step and delivers. A lane serves at most one mailbox at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
                             const uint32_t* messageRow, const uint32_t* list, uint32_t step, StepClock& clock) {
@@ -54,8 +48,8 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint64_t tag = index & 0xffffu;
   const uint64_t* mail = p.mail[p.ownDevice] + (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
   for (uint32_t first = 0; first < ALL_BLOCKS; first += THREADS) {
-    // mailboxes are dealt to warps in turn, to each block from another one on: all would look up the same sources at the same time
-    const uint32_t box = first + lane * WARPS + warp < ALL_BLOCKS ? boxOf(first + lane * WARPS + warp) : ALL_BLOCKS;
+    // mailboxes are dealt to warps in turn
+    const uint32_t box = first + lane * WARPS + warp;
     const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
@@ -90,7 +84,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint32_t k = i - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (i < total) {
-        const uint32_t theirs = boxOf(first + holder * WARPS + warp);
+        const uint32_t theirs = first + holder * WARPS + warp;
         const uint32_t entry = entryOf(mail + (uint64_t)theirs * MAIL_WORDS, tag, k, first64, second64);
         deliverAlone(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u);
       }
@@ -109,7 +103,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (some) {
-        const uint32_t theirs = boxOf(first + holder * WARPS + warp);
+        const uint32_t theirs = first + holder * WARPS + warp;
         const uint32_t entry = entryOf(mail + (uint64_t)theirs * MAIL_WORDS, tag, i, first64, second64);
         deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
                       (uint32_t)(lane % GROUP));
