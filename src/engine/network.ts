@@ -88,11 +88,12 @@ export interface Network {
   readonly idCount: number;
 }
 
-/** Spikes in the order (step, id). */
+/** Spikes in the order (step, id); whoever gets them may keep the arrays. */
 export interface SpikeBatch {
   readonly ids: Uint32Array;
   readonly steps: Uint32Array;
-  readonly multiplicities: Uint32Array;
+  /** undefined: all are 1 */
+  readonly multiplicities: Uint32Array | undefined;
 }
 
 /** Samples of state variables that an engine takes while it runs. */

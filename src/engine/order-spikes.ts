@@ -21,7 +21,7 @@ function sortPart(values: Uint32Array | Float64Array, from: number, to: number):
 
 /**
  * Spikes in any order as one batch.
- * @param multiplicities - undefined: all 1
+ * @param multiplicities - undefined: all are 1
  * @param first - the step before the first one
  * @param count - number of steps
  * @param idCount - ids are below this
@@ -39,8 +39,11 @@ export function orderSpikes(
   for (let i = 0; i < n; i++) starts[steps[i]! - first + 1]!++;
   for (let s = 1; s < starts.length; s++) starts[s]! += starts[s - 1]!;
   const cursor = starts.slice();
-  const out = { ids: new Uint32Array(n), steps: new Uint32Array(n), multiplicities: new Uint32Array(n) };
-  if (!multiplicities) out.multiplicities.fill(1);
+  const out = {
+    ids: new Uint32Array(n),
+    steps: new Uint32Array(n),
+    multiplicities: multiplicities && new Uint32Array(n),
+  };
   if (n > SHORT * count && n > idCount / 4) {
     // many per step: by id first, then, keeping that order, by step
     const at = new Uint32Array(idCount + 1);
@@ -52,7 +55,7 @@ export function orderSpikes(
       const i = order[k]!;
       const to = cursor[steps[i]! - first]!++;
       out.ids[to] = ids[i]!;
-      if (multiplicities) out.multiplicities[to] = multiplicities[i]!;
+      if (multiplicities) out.multiplicities![to] = multiplicities[i]!;
     }
   } else if (multiplicities) {
     const keys = new Float64Array(n);
@@ -60,7 +63,7 @@ export function orderSpikes(
     for (let s = 1; s <= count; s++) sortPart(keys, starts[s]!, starts[s + 1]!);
     for (let i = 0; i < n; i++) {
       out.ids[i] = Math.floor(keys[i]! / 65536);
-      out.multiplicities[i] = keys[i]! % 65536;
+      out.multiplicities![i] = keys[i]! % 65536;
     }
   } else {
     for (let i = 0; i < n; i++) out.ids[cursor[steps[i]! - first]!++] = ids[i]!;

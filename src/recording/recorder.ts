@@ -9,39 +9,79 @@ export interface Events {
   readonly [variable: string]: Uint32Array | Float64Array;
 }
 
-/** A column that grows without losing anything. */
-class Column<T extends Uint32Array | Float64Array> {
-  #data: T;
-  #length = 0;
+/**
+ * A column of parts, which are put behind each other when somebody looks: recording millions of events per second costs nothing
+ * but to keep them.
+ */
+class Column<T extends Uint32Array | Float64Array, P extends Uint32Array | Float64Array = T> {
   readonly #make: (n: number) => T;
+  readonly #put: (into: T, at: number, part: P) => void;
+  #data: T;
+  /** values of `#data` that are there */
+  #filled = 0;
+  #parts: P[] = [];
+  length = 0;
 
-  constructor(make: (n: number) => T) {
+  constructor(make: (n: number) => T, put: (into: T, at: number, part: P) => void) {
     this.#make = make;
-    this.#data = make(1024);
+    this.#put = put;
+    this.#data = make(0);
   }
 
-  append(values: ArrayLike<number>): void {
-    const needed = this.#length + values.length;
-    if (needed > this.#data.length) {
-      const bigger = this.#make(Math.max(needed, 2 * this.#data.length));
-      bigger.set(this.#data.subarray(0, this.#length));
-      this.#data = bigger;
-    }
-    this.#data.set(values, this.#length);
-    this.#length = needed;
+  /** the part belongs to the column from now on */
+  append(part: P): void {
+    if (part.length === 0) return;
+    this.#parts.push(part);
+    this.length += part.length;
   }
 
   get values(): T {
-    return this.#data.subarray(0, this.#length) as T;
-  }
-
-  get length(): number {
-    return this.#length;
+    if (this.length > this.#data.length) {
+      // who looks again and again, while more is recorded, shall not have everything copied each time
+      const room = this.#filled === 0 ? this.length : Math.max(this.length, 2 * this.#data.length);
+      const larger = this.#make(room);
+      larger.set(this.#data.subarray(0, this.#filled));
+      this.#data = larger;
+    }
+    for (const part of this.#parts) {
+      this.#put(this.#data, this.#filled, part);
+      this.#filled += part.length;
+    }
+    this.#parts = [];
+    return this.#data.subarray(0, this.length) as T;
   }
 
   clear(): void {
-    this.#data = this.#make(1024);
-    this.#length = 0;
+    this.#data = this.#make(0);
+    this.#parts = [];
+    this.#filled = this.length = 0;
+  }
+}
+
+const integers = () =>
+  new Column<Uint32Array>(
+    (n) => new Uint32Array(n),
+    (into, at, part) => into.set(part, at),
+  );
+const numbers = () =>
+  new Column<Float64Array>(
+    (n) => new Float64Array(n),
+    (into, at, part) => into.set(part, at),
+  );
+
+/** times of steps in ascending order */
+function putTimes(
+  into: Float64Array,
+  at: number,
+  steps: Uint32Array,
+  timeOf: (step: number) => number,
+): void {
+  for (let i = 0; i < steps.length; ) {
+    const step = steps[i]!;
+    let end = i + 1;
+    while (end < steps.length && steps[end] === step) end++;
+    into.fill(timeOf(step), at + i, at + end);
+    i = end;
   }
 }
 
@@ -57,18 +97,25 @@ export class Recorder {
   readonly kind: "spikes" | "states";
   /** names of the recorded variables */
   readonly variables: readonly string[];
-  readonly #senders = new Column((n) => new Uint32Array(n));
-  readonly #times = new Column((n) => new Float64Array(n));
+  readonly #senders = integers();
+  readonly #times: Column<Float64Array, Uint32Array | Float64Array>;
+  readonly #timeOf: (step: number) => number;
   readonly #values: readonly Column<Float64Array>[];
   #writer: RecordWriter | undefined;
   #keep = true;
   #written = 0;
 
   /** @internal */
-  constructor(kind: "spikes" | "states", variables: readonly string[]) {
+  constructor(kind: "spikes" | "states", variables: readonly string[], timeOf: (step: number) => number) {
     this.kind = kind;
     this.variables = variables;
-    this.#values = variables.map(() => new Column((n) => new Float64Array(n)));
+    this.#timeOf = timeOf;
+    this.#values = variables.map(numbers);
+    this.#times = new Column<Float64Array, Uint32Array | Float64Array>(
+      (n) => new Float64Array(n),
+      (into, at, part) =>
+        part instanceof Uint32Array ? putTimes(into, at, part, timeOf) : into.set(part, at),
+    );
   }
 
   /** Streams to a writer from now on. The caller closes the writer. */
@@ -97,8 +144,26 @@ export class Recorder {
     this.#written = 0;
   }
 
-  /** @internal */
-  async append(senders: Uint32Array, times: Float64Array, values: readonly Float64Array[]): Promise<void> {
+  /** Takes spikes, in the order of steps; the arrays belong to the recorder from now on. @internal */
+  async appendSpikes(senders: Uint32Array, steps: Uint32Array): Promise<void> {
+    if (senders.length === 0) return;
+    this.#written += senders.length;
+    if (this.#keep) {
+      this.#senders.append(senders);
+      this.#times.append(steps);
+    }
+    if (!this.#writer) return;
+    const times = new Float64Array(steps.length);
+    putTimes(times, 0, steps, this.#timeOf);
+    await this.#writer.writeSpikes({ senders, times });
+  }
+
+  /** Takes samples; the arrays belong to the recorder from now on. @internal */
+  async appendStates(
+    senders: Uint32Array,
+    times: Float64Array,
+    values: readonly Float64Array[],
+  ): Promise<void> {
     if (senders.length === 0) return;
     this.#written += senders.length;
     if (this.#keep) {
@@ -108,13 +173,10 @@ export class Recorder {
         this.#values[i]!.append(v);
       });
     }
-    if (!this.#writer) return;
-    if (this.kind === "spikes") await this.#writer.writeSpikes({ senders, times });
-    else
-      await this.#writer.writeStates({
-        senders,
-        times,
-        values: Object.fromEntries(this.variables.map((name, i) => [name, values[i]!])),
-      });
+    await this.#writer?.writeStates({
+      senders,
+      times,
+      values: Object.fromEntries(this.variables.map((name, i) => [name, values[i]!])),
+    });
   }
 }

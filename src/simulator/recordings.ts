@@ -3,6 +3,7 @@
 import type { SampleBatch, SampleRequest, SpikeBatch } from "../engine/network.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { Recorder } from "../recording/recorder.js";
+import { dealSpikes, type ScheduledSpike } from "./deal-spikes.js";
 import { type Device, gridSteps, windowOf } from "./devices.js";
 import type { NodeCollection } from "./nodes.js";
 import { type NeuronPopulation, parameterValue } from "./population.js";
@@ -12,17 +13,6 @@ interface SpikeRecording {
   readonly device: Device;
   readonly recorder: Recorder;
   readonly nodes: NodeCollection[];
-}
-
-/** With more runs of ids than this, recorders look up each spike by themselves. */
-const MOST_RUNS = 1000;
-
-/** What a recorder watches: runs of ids from first to end - 1, steps after start up to stop. */
-interface Watched {
-  readonly recorder: Recorder;
-  readonly runs: readonly { readonly first: number; readonly end: number }[];
-  readonly start: number;
-  readonly stop: number;
 }
 
 interface StateRecording {
@@ -71,13 +61,17 @@ export class Recordings {
     this.#resolution = resolution;
   }
 
+  #recorder(kind: "spikes" | "states", variables: readonly string[]): Recorder {
+    return new Recorder(kind, variables, (step) => timeOf(step, this.#resolution));
+  }
+
   add(device: Device): void {
     if (device.kind === "spike_recorder")
-      this.#spikes.set(device.id, { device, recorder: new Recorder("spikes", []), nodes: [] });
+      this.#spikes.set(device.id, { device, recorder: this.#recorder("spikes", []), nodes: [] });
     if (device.kind === "multimeter" || device.kind === "voltmeter") {
       this.#states.set(device.id, {
         device,
-        recorder: new Recorder("states", device.values.record_from as readonly string[]),
+        recorder: this.#recorder("states", device.values.record_from as readonly string[]),
         nodes: [],
       });
     }
@@ -115,7 +109,7 @@ export class Recordings {
   recordStates(device: Device, nodes: NodeCollection): void {
     const recording = this.#states.get(device.id)!;
     if (recording.nodes.length === 0)
-      recording.recorder = new Recorder("states", device.values.record_from as readonly string[]);
+      recording.recorder = this.#recorder("states", device.values.record_from as readonly string[]);
     recording.nodes.push(nodes);
   }
 
@@ -169,96 +163,11 @@ export class Recordings {
   }
 
   /** spikes of neurons and of spike generators */
-  async spikes(
-    batch: SpikeBatch,
-    scheduled: readonly { readonly step: number; readonly device: number; readonly multiplicity: number }[],
-  ): Promise<void> {
-    const single = scheduled.length === 0 && batch.multiplicities.every((m) => m === 1);
-    const watched = single ? this.#watched() : undefined;
-    if (watched) return this.#deal(batch, watched);
-    for (const { device, recorder, nodes } of this.#spikes.values()) {
-      if (nodes.length === 0) continue;
-      const { start, stop } = windowOf(device, this.#resolution);
-      const ids: number[] = [];
-      const steps: number[] = [];
-      const take = (id: number, step: number, multiplicity: number) => {
-        if (step <= start || step > stop) return;
-        for (const n of nodes) {
-          if (n.position(id) < 0) continue;
-          for (let k = 0; k < multiplicity; k++) {
-            ids.push(id);
-            steps.push(step);
-          }
-        }
-      };
-      let k = 0;
-      for (let i = 0; i < batch.ids.length; i++) {
-        while (k < scheduled.length && scheduled[k]!.step < batch.steps[i]!)
-          take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k++]!.multiplicity);
-        take(batch.ids[i]!, batch.steps[i]!, batch.multiplicities[i]!);
-      }
-      for (; k < scheduled.length; k++)
-        take(scheduled[k]!.device, scheduled[k]!.step, scheduled[k]!.multiplicity);
-      await recorder.append(
-        Uint32Array.from(ids),
-        Float64Array.from(steps, (s) => timeOf(s, this.#resolution)),
-        [],
-      );
-    }
-  }
-
-  /** What each recorder watches, if these are runs of ids that do not overlap. */
-  #watched(): Watched[] | undefined {
-    const watched: Watched[] = [];
-    const runs: { readonly first: number; readonly end: number }[] = [];
-    for (const { device, recorder, nodes } of this.#spikes.values()) {
-      if (nodes.length === 0) continue;
-      const own = nodes.flatMap((n) =>
-        n.segments.map(({ first, length }) => ({ first, end: first + length })),
-      );
-      watched.push({ recorder, runs: own, ...windowOf(device, this.#resolution) });
-      runs.push(...own);
-    }
-    if (runs.length > MOST_RUNS) return undefined;
-    runs.sort((a, b) => a.first - b.first);
-    return runs.some((r, i) => i > 0 && r.first < runs[i - 1]!.end) ? undefined : watched;
-  }
-
-  /** one pass over all spikes, however many recorders there are */
-  async #deal({ ids, steps }: SpikeBatch, watched: readonly Watched[]): Promise<void> {
-    const n = ids.length;
-    if (n === 0 || watched.length === 0) return;
-    const all = watched.flatMap((w) => w.runs);
-    const least = all.reduce((m, r) => Math.min(m, r.first), Number.POSITIVE_INFINITY);
-    const owner = new Int16Array(all.reduce((m, r) => Math.max(m, r.end), 0) - least).fill(-1);
-    watched.forEach(({ runs }, k) => {
-      for (const r of runs) owner.fill(k, r.first - least, r.end - least);
-    });
-    const counts = new Uint32Array(watched.length);
-    for (let i = 0; i < n; i++) {
-      const k = owner[ids[i]! - least] ?? -1;
-      if (k >= 0) counts[k]!++;
-    }
-    const senders = Array.from(counts, (c) => new Uint32Array(c));
-    const times = Array.from(counts, (c) => new Float64Array(c));
-    const taken = new Uint32Array(watched.length);
-    let [step, time] = [-1, 0];
-    for (let i = 0; i < n; i++) {
-      const k = owner[ids[i]! - least] ?? -1;
-      if (k < 0) continue;
-      const s = steps[i]!;
-      if (s <= watched[k]!.start || s > watched[k]!.stop) continue;
-      if (s !== step) [step, time] = [s, timeOf(s, this.#resolution)];
-      const at = taken[k]!++;
-      senders[k]![at] = ids[i]!;
-      times[k]![at] = time;
-    }
-    for (let k = 0; k < watched.length; k++)
-      await watched[k]!.recorder.append(
-        senders[k]!.subarray(0, taken[k]),
-        times[k]!.subarray(0, taken[k]),
-        [],
-      );
+  spikes(batch: SpikeBatch, scheduled: readonly ScheduledSpike[]): Promise<void> {
+    const watched = [...this.#spikes.values()]
+      .filter(({ nodes }) => nodes.length > 0)
+      .map(({ device, recorder, nodes }) => ({ recorder, nodes, ...windowOf(device, this.#resolution) }));
+    return dealSpikes(batch, scheduled, watched);
   }
 
   /** the order of rows, (step, node as recorded), does not depend on how a run was cut into batches */
@@ -284,7 +193,7 @@ export class Recordings {
         this.#fill(into, first, sampled, batch, populations[sampled.population]!, recorder.variables);
         first += sampled.ids.length;
       }
-      await recorder.append(into.senders, into.times, into.columns);
+      await recorder.appendStates(into.senders, into.times, into.columns);
     }
   }
 

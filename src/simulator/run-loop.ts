@@ -173,7 +173,7 @@ function spikesUntil({ ids, steps, multiplicities }: SpikeBatch, end: number): S
   return {
     ids: ids.subarray(0, cut),
     steps: steps.subarray(0, cut),
-    multiplicities: multiplicities.subarray(0, cut),
+    multiplicities: multiplicities?.subarray(0, cut),
   };
 }
 

@@ -153,7 +153,7 @@ class CudaEngine implements Engine {
       orderSpikes(
         merged((l) => l.ids),
         merged((l) => l.steps),
-        this.#shape.multi ? merged((l) => l.multiplicities) : undefined,
+        this.#shape.multi ? merged((l) => l.multiplicities!) : undefined,
         first,
         count,
         this.#network.idCount,

@@ -15,15 +15,21 @@ export function spikeBatch(
   starts: Uint32Array,
   first: number,
 ): SpikeBatch {
-  const ids = columns.subarray(0, total);
-  const multiplicities = multi ? columns.subarray(total) : new Uint32Array(total).fill(1);
+  // who keeps the ids shall not keep all columns
+  const ids = multi ? columns.slice(0, total) : columns;
+  const multiplicities = multi ? columns.subarray(total) : undefined;
   const steps = new Uint32Array(total);
   for (let s = 1; s + 1 < starts.length; s++) {
     const [a, b] = [starts[s]!, starts[s + 1]!];
     if (a === b) continue;
     steps.fill(first + s, a, b);
     if (b - a <= MOST_RANKED) continue;
-    const keys = Float64Array.from({ length: b - a }, (_, i) => ids[a + i]! * 65536 + multiplicities[a + i]!);
+    if (!multiplicities) {
+      ids.subarray(a, b).sort();
+      continue;
+    }
+    const keys = new Float64Array(b - a);
+    for (let i = a; i < b; i++) keys[i - a] = ids[i]! * 65536 + multiplicities[i]!;
     keys.sort();
     for (let i = a; i < b; i++) {
       ids[i] = Math.floor(keys[i - a]! / 65536);
