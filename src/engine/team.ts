@@ -23,12 +23,27 @@ export interface SpikeExchange {
   take(into: Uint32Array): { readonly words: number; readonly more: boolean };
 }
 
+/** Messages of bytes between ranks that come when they come. Nothing here waits. */
+export interface Post {
+  /** Sends to all partners. The data must stay as it is until `sent` says true. */
+  send(data: Uint8Array): void;
+  sent(): boolean;
+  /** Allows for one more message of a partner. */
+  listen(partner: number): void;
+  /** The message that was allowed for, once it is there; its bytes are valid until `listen`. What lies behind its end means nothing. */
+  receive(partner: number): Uint8Array | undefined;
+}
+
 export interface Team {
   readonly rank: number;
   readonly size: number;
   /** ranks on this rank's host, itself included: they share its cores; and this rank's number among them */
   readonly onHost: number;
   readonly local: number;
+  /** Is a rank on this rank's host? */
+  isHere(rank: number): boolean;
+  /** @param longest - bytes of the longest message */
+  post(partners: readonly number[], longest: number): Post;
   /** The smallest of all ranks' numbers. A collective call, as all others. */
   min(own: number): number;
   /** The bytes of all ranks, by rank. */

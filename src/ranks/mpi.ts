@@ -8,7 +8,7 @@ import { environment, type Koffi, loadKoffi, tryLibrary } from "../native/foreig
 import type { Launched } from "./launcher.js";
 
 /** Tags of messages. */
-export const Tag = { farewell: 1, size: 2, data: 3, spikes: 4, moreSpikes: 5 } as const;
+export const Tag = { farewell: 1, size: 2, data: 3, spikes: 4, moreSpikes: 5, post: 6 } as const;
 
 /** memory that does not move while MPI works on it */
 export const bytes = (n: number): Uint8Array => new Uint8Array(new ArrayBuffer(Math.max(64, n)), 0, n);
@@ -32,7 +32,7 @@ interface Dialect {
 export interface Mpi {
   readonly rank: number;
   readonly size: number;
-  /** Request handles, `count` of them, all null. */
+  /** Room for `count` operations; `test` may be asked once all that it asks for have begun. */
   requests(count: number): Requests;
   /** MPI_Finalize. */
   finalize(): void;

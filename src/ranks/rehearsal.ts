@@ -24,6 +24,10 @@ export function rehearsal(settings: RehearsalSettings): Ranks {
     onHost: 1,
     local: 0,
     watch() {},
+    isHere: (r) => r === rank,
+    post() {
+      throw new Error("There is nobody to send to in a rehearsal.");
+    },
     report: undefined,
     mode: "auto",
     min: (own) => own,

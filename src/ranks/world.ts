@@ -3,7 +3,7 @@
  * the same calls in the same order; all calls wait, and end with an error if a rank they wait for has ended.
  */
 
-import type { SpikeExchange, SpikeNeeds, Team } from "../engine/team.js";
+import type { Post, SpikeExchange, SpikeNeeds, Team } from "../engine/team.js";
 import { SynfireError } from "../errors.js";
 import { type ExchangeMode, type ExchangeReport, makeExchange } from "./exchange.js";
 import { bytes, type Mpi, type Requests, Tag } from "./mpi.js";
@@ -78,8 +78,7 @@ export class World implements Ranks {
 
   /** Is it certain that a rank has ended? Of other hosts nothing is known. */
   #hasEnded(rank: number): boolean {
-    const peer = this.#peers[rank]!;
-    return this.#here([peer]).length > 0 && !this.#host.isAlive(peer.pid);
+    return this.isHere(rank) && !this.#host.isAlive(this.#peers[rank]!.pid);
   }
 
   /** Meets the other ranks. A collective call. */
@@ -106,6 +105,36 @@ export class World implements Ranks {
     const made = makeExchange(this, needs, interval, this.mode);
     this.report = made.report;
     return made;
+  }
+
+  isHere(rank: number): boolean {
+    return this.#here([this.#peers[rank]!]).length > 0;
+  }
+
+  post(partners: readonly number[], longest: number): Post {
+    const out = this.#mpi.requests(partners.length);
+    const incoming = new Map(
+      partners.map((rank) => [rank, { requests: this.#mpi.requests(1), buffer: bytes(longest) }]),
+    );
+    let sending = false;
+    return {
+      send: (data) => {
+        sending = true;
+        for (const [k, rank] of partners.entries()) out.isend(k, data, data.length, rank, Tag.post);
+      },
+      sent: () => {
+        if (sending && out.test(partners.length)) sending = false;
+        return !sending;
+      },
+      listen: (rank) => {
+        const { requests, buffer } = incoming.get(rank)!;
+        requests.irecv(0, buffer, longest, rank, Tag.post);
+      },
+      receive: (rank) => {
+        const { requests, buffer } = incoming.get(rank)!;
+        return requests.test(1) ? buffer : undefined;
+      },
+    };
   }
 
   requests(count: number): Requests {

@@ -36,6 +36,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <mutex>
 #include <set>
 #include <sstream>
@@ -1121,13 +1122,15 @@ class Watch {
 };
 
 constexpr long switchesBetweenLooks = 1 << 16;
+/* Between two questions of the host whether kernels have ended: it may have to do something before they can. */
+constexpr long switchesPerQuestion = 1 << 12;
 
-void resumeFibers() {
+void resumeFibers(long switches) {
   if (!hot.ready.head) {
     std::fprintf(stderr, "Emulated device: kernels run, but none of their threads can. The emulator is wrong.\n");
     std::abort();
   }
-  hot.budget = switchesBetweenLooks;
+  hot.budget = switches;
   Thread* next = hot.ready.pop();
   hot.current = next;
   if (!next->stack) {
@@ -1147,6 +1150,33 @@ void settleFailure(Launch* launch, int error, bool threadsMatter, const char* te
   failDevice(device, error);
 }
 
+/* Lets the kernels of all devices run together for a while. */
+void runForAWhile(Watch& watch, long switches) {
+  resumeFibers(switches);
+  const Thread* last = currentThread();
+  if (fault.signal) {
+    Launch* launch = blockOf(last)->launch;
+    const int error = fault.signal == SIGSEGV || fault.signal == SIGBUS ? IllegalAddress : LaunchFailed;
+    const std::string text = describeFault(last);
+    fault.signal = 0;
+    settleFailure(launch, error, false, text.c_str(), last);
+  } else if (failure.launch) {
+    Launch* launch = failure.launch;
+    failure.launch = nullptr;
+    settleFailure(launch, failure.error, failure.threadsMatter, failure.text, last);
+  }
+  for (auto& device : devices)
+    if (device->active && device->active->done) finishLaunch(*device);
+  if (watch.outOfPatience()) {
+    std::ostringstream text;
+    text << "for " << configuration.patience
+         << " seconds (SYNFIRE_EMULATOR_PATIENCE) no memory has changed; its threads only wait for something that "
+            "does not come.";
+    for (auto& device : devices)
+      if (device->active) settleFailure(device->active.get(), LaunchTimeout, true, text.str().c_str(), nullptr);
+  }
+}
+
 /* Runs the kernels of all devices together until one device has done what was issued to it up to a point. Kernels
    of other devices may then be anywhere in their work; they go on with the next call. */
 void runUntil(Device& target, std::uint64_t sequence) {
@@ -1156,30 +1186,23 @@ void runUntil(Device& target, std::uint64_t sequence) {
   for (;;) {
     for (auto& device : devices) advance(*device);
     if (target.completed >= sequence) return;
-    resumeFibers();
-    const Thread* last = currentThread();
-    if (fault.signal) {
-      Launch* launch = blockOf(last)->launch;
-      const int error = fault.signal == SIGSEGV || fault.signal == SIGBUS ? IllegalAddress : LaunchFailed;
-      const std::string text = describeFault(last);
-      fault.signal = 0;
-      settleFailure(launch, error, false, text.c_str(), last);
-    } else if (failure.launch) {
-      Launch* launch = failure.launch;
-      failure.launch = nullptr;
-      settleFailure(launch, failure.error, failure.threadsMatter, failure.text, last);
-    }
-    for (auto& device : devices)
-      if (device->active && device->active->done) finishLaunch(*device);
-    if (watch.outOfPatience()) {
-      std::ostringstream text;
-      text << "for " << configuration.patience
-           << " seconds (SYNFIRE_EMULATOR_PATIENCE) no memory has changed; its threads only wait for something that "
-              "does not come.";
-      for (auto& device : devices)
-        if (device->active) settleFailure(device->active.get(), LaunchTimeout, true, text.str().c_str(), nullptr);
-    }
+    runForAWhile(watch, switchesBetweenLooks);
   }
+}
+
+/* Lets kernels run for a while, and says whether the device has done all that was issued to it. */
+bool runABit(Device& target) {
+  static std::optional<Watch> watch;
+  FaultGuard guard;
+  for (auto& device : devices) advance(*device);
+  if (target.completed < target.issued) {
+    if (!watch) watch.emplace();
+    runForAWhile(*watch, switchesPerQuestion);
+    for (auto& device : devices) advance(*device);
+  }
+  if (target.completed < target.issued) return false;
+  watch.reset();
+  return true;
 }
 
 int drain(Device& device) {
@@ -1879,7 +1902,10 @@ EXPORTED int cuStreamSynchronize(void* handle) {
 
 /* Nothing runs beside the caller, so a question is the occasion to run everything. */
 EXPORTED int cuStreamQuery(void* handle) {
-  return inStream(handle, [&](Device& device, Stream*) -> int { return drain(device); });
+  return inStream(handle, [&](Device& device, Stream*) -> int {
+    if (!runABit(device)) return NotReady;
+    return device.error;
+  });
 }
 
 EXPORTED int cuEventCreate(void** handle, unsigned int flags) {

@@ -37,7 +37,11 @@ async function sourceOf(name: string, precision: "float32" | "float64", slots: n
     { devices: 1, blocks: 132, processBlocks: 132 },
     30,
   );
-  return runSource(shape, { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 });
+  return runSource(
+    shape,
+    { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 },
+    { targets: 1, relayed: [] },
+  );
 }
 
 test("a model as it is printed", async () => {

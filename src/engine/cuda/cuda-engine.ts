@@ -16,7 +16,9 @@ import type { CudaDevice, CudaDriver } from "./driver.js";
 import { planDrives } from "./drives.js";
 import { openDriver } from "./ffi-driver.js";
 import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
+import { checkCards, openMailboxes } from "./mailboxes.js";
 import { openCompiler } from "./nvrtc.js";
+import { Relay } from "./relay.js";
 import { chooseDevices } from "./select-devices.js";
 import { blocksFor, inboxBytes, type Shape, shapeFor, wideRings } from "./shape.js";
 import { buildSource, runSource } from "./sources.js";
@@ -47,6 +49,7 @@ class CudaEngine implements Engine {
   readonly #construction: Construction;
   readonly #samples: readonly SampleRequest[];
   readonly #team: Team | undefined;
+  readonly #relay: Relay | undefined;
   #step = 0;
   #broken: string | undefined;
 
@@ -59,8 +62,10 @@ class CudaEngine implements Engine {
     construction: Construction,
     samples: readonly SampleRequest[],
     team: Team | undefined,
+    relay: Relay | undefined,
   ) {
     this.#team = team;
+    this.#relay = relay;
     this.#network = network;
     this.#calibration = calibration;
     this.#layout = layout;
@@ -84,17 +89,21 @@ class CudaEngine implements Engine {
     const first = this.#step;
     try {
       for (const p of this.#parts) p.prepare(first, steps, request, this.#layout);
+      this.#relay?.start();
       if (team) {
         for (const p of this.#parts) p.device.synchronize();
         // no message before all mailboxes are empty
         team.min(0);
       }
       for (const p of this.#parts) p.launch();
-      for (let polls = 0; !this.#parts.every((p) => p.device.idle()); polls++)
-        if (polls % POLLS === POLLS - 1) {
-          team?.watch();
-          await pause();
-        }
+      await this.#until(() => {
+        this.#relay?.turn();
+        return this.#parts.every((p) => p.device.idle());
+      });
+      if (this.#relay) {
+        const done = this.#parts[0]!.results().steps;
+        await this.#until(() => this.#relay!.finish(done));
+      }
     } catch (error) {
       this.#broken = `The simulation cannot go on: ${(error as Error).message}`;
       // kernels wait for a rank that is no more
@@ -124,6 +133,15 @@ class CudaEngine implements Engine {
       }),
       failure: this.#failure(results),
     };
+  }
+
+  /** @throws SynfireError "rank-lost" */
+  async #until(done: () => boolean): Promise<void> {
+    for (let polls = 0; !done(); polls++)
+      if (polls % POLLS === POLLS - 1) {
+        this.#team?.watch();
+        await pause();
+      }
   }
 
   #failure(results: readonly { failure: bigint }[]): RunOutcome["failure"] {
@@ -335,16 +353,23 @@ async function start(
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
   const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice);
   checkMemory(devices, deviceCount, tables, layout, shape);
+  const mailboxes = openMailboxes(devices, shape, team);
   const drives = planDrives(network, calibration);
   const parts: DeviceNetwork[] = [];
   for (const [k, device] of devices.entries()) {
     const index = firstDevice + k;
     const built = constructions[k]!.build(tables, layout, index * blocks);
-    const module = device.load(await cubin(runSource(shape, groupsOf(built)), "network.cu", device));
+    const mail = { targets: mailboxes.targets[k]!.length, relayed: mailboxes.relayed };
+    const module = device.load(await cubin(runSource(shape, groupsOf(built), mail), "network.cu", device));
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
         tables: built,
+        mail: {
+          own: mailboxes.own[k]!,
+          targets: mailboxes.targets[k]!,
+          relayed: mailboxes.incoming?.pointer ?? 0,
+        },
         kernel: module.kernel("runSteps"),
         recordKernels: {
           count: module.kernel("countRecords"),
@@ -357,57 +382,8 @@ async function start(
     device.synchronize();
     constructions[k]!.dispose();
   }
-  const mailboxes = parts.map((p) => p.mail);
-  const exported = team?.gatherBytes(handlesOf(parts));
-  for (const p of parts) {
-    const seen = exported?.flatMap((list, rank) =>
-      mailboxes.map((mail, k) =>
-        rank === team!.rank ? mail : p.device.importMemory(list.slice(HANDLE * k, HANDLE * (k + 1))),
-      ),
-    );
-    p.connect(seen ?? mailboxes);
-  }
-  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples, team);
-}
-
-/** Bytes with which another process finds memory. */
-const HANDLE = 64;
-
-/** of the mailboxes of this process's devices */
-function handlesOf(parts: readonly DeviceNetwork[]): Uint8Array {
-  const handles = new Uint8Array(HANDLE * parts.length);
-  parts.forEach((p, k) => {
-    handles.set(p.device.exportMemory(p.mail), HANDLE * k);
-  });
-  return handles;
-}
-
-/** @throws SynfireError "bad-option" if ranks have different numbers of GPUs, lie on several hosts, or share a GPU */
-function checkCards(devices: readonly CudaDevice[], team: Team | undefined): void {
-  if (!team) return;
-  const bad = (message: string): never => {
-    throw new SynfireError("bad-option", message, "device");
-  };
-  if (team.onHost < team.size)
-    bad(
-      'Ranks on several hosts cannot use GPUs together yet: use device "cpu", or one host with all GPUs in one rank or one per rank.',
-    );
-  const lists = team
-    .gatherBytes(new TextEncoder().encode(devices.map((d) => d.info.busId).join()))
-    .map((b) => new TextDecoder().decode(b).split(","));
-  const uneven = lists.findIndex((list) => list.length !== lists[0]!.length);
-  if (uneven > 0)
-    bad(
-      `All ranks must use as many GPUs: rank 0 uses ${lists[0]!.length}, rank ${uneven} ${lists[uneven]!.length}.`,
-    );
-  for (const [rank, list] of lists.entries())
-    for (const card of list) {
-      const other = lists.findIndex((l) => l.includes(card));
-      if (other !== rank)
-        bad(
-          `Ranks ${other} and ${rank} use the same GPU (${card}), which would make each wait for the other. Start as many ranks as there are GPUs, or name one for each rank: --device cuda:N.`,
-        );
-    }
+  const relay = mailboxes.relayed.length > 0 ? new Relay(shape, mailboxes, team!) : undefined;
+  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples, team, relay);
 }
 
 /** ids that send spikes and are no neurons: generators, and what their weights are published under */

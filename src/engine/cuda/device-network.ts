@@ -8,6 +8,7 @@ import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
 import type { DrivePlan } from "./drives.js";
 import { Generators } from "./generators.js";
 import type { RankLayout } from "./layout.js";
+import { mailBytes } from "./mailboxes.js";
 import { Samples } from "./samples.js";
 import { inboxBytes, type Shape, tagOf } from "./shape.js";
 import type { Groups } from "./sources.js";
@@ -41,6 +42,12 @@ export interface DeviceNetworkParts {
   readonly drives: readonly DrivePlan[];
   readonly samples: readonly SampleRequest[];
   readonly tables: readonly BuiltTable[];
+  /** where messages for this device are put, where it puts its own, and where those lie that the host passes on */
+  readonly mail: {
+    readonly own: DevicePointer;
+    readonly targets: readonly DevicePointer[];
+    readonly relayed: DevicePointer;
+  };
   /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
   readonly recordKernels: { readonly [name in "count" | "scan" | "place" | "rank"]: Kernel };
@@ -82,7 +89,6 @@ export class DeviceNetwork {
     readonly realUniforms: DevicePointer;
     readonly intUniforms: DevicePointer;
     readonly rings: DevicePointer;
-    readonly mail: DevicePointer;
     readonly records: DevicePointer;
     readonly recordCounts: DevicePointer;
     readonly outcome: DevicePointer;
@@ -103,6 +109,7 @@ export class DeviceNetwork {
     this.device = parts.device;
     this.tables = parts.tables;
     const { network, layout, shape, variantOf, calibration } = parts;
+    this.bytes = mailBytes(shape);
     this.#cells = layout.blocks * layout.slots;
     this.#wide = network.precision === "float64";
     const cells = this.#cells;
@@ -122,7 +129,6 @@ export class DeviceNetwork {
     const rings = this.#alloc(this.ringBytes);
     this.device.fill(rings, 0, this.ringBytes);
     const inbox = this.#alloc(inboxBytes(shape) * layout.blocks);
-    const mailBytes = shape.mailDepth * layout.allBlocks * shape.mailWords * 8;
     // at least what the steps until all blocks have stopped can need
     this.#recordCapacity = Math.max(
       (shape.lag + 3) * layout.slots,
@@ -148,13 +154,13 @@ export class DeviceNetwork {
     });
     this.#memory = {
       ...{ reals, ints, realUniforms, intUniforms, rings, records, recordCounts },
-      mail: this.#alloc(mailBytes),
       outcome: this.#alloc(32),
       params: this.#alloc(RunParams.bytes),
       recordJob: this.#alloc(RecordJob.bytes),
     };
     this.#fixed = {
-      ...{ firstBlock: parts.index * layout.blocks, ownDevice: parts.index },
+      firstBlock: parts.index * layout.blocks,
+      ...{ ownMail: parts.mail.own, mail: parts.mail.targets, relayed: parts.mail.relayed },
       recordCapacity: this.#recordCapacity,
       ...this.#putTables(),
       ...{ rings, inbox, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
@@ -187,16 +193,6 @@ export class DeviceNetwork {
         this.writeState(p.index, slot, v);
       });
     }
-  }
-
-  /** where messages for this device are put */
-  get mail(): DevicePointer {
-    return this.#memory.mail;
-  }
-
-  /** tells the addresses of all devices' mailboxes, as this device sees them */
-  connect(mailboxes: readonly DevicePointer[]): void {
-    this.#fixed.mail = mailboxes;
   }
 
   #alloc(bytes: number): DevicePointer {
@@ -354,7 +350,7 @@ export class DeviceNetwork {
   prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
     const { shape } = this.#p;
     const m = this.#memory;
-    this.device.fill(m.mail, 0, shape.mailDepth * layout.allBlocks * shape.mailWords * 8);
+    this.device.fill(this.#p.mail.own, 0, mailBytes(shape));
     this.device.fill(m.recordCounts, 0, 4 * layout.blocks);
     this.device.fill(m.outcome, 0xff, 8);
     this.device.fill(m.outcome + 8, 0, 24);

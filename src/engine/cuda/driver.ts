@@ -1,8 +1,8 @@
 /**
  * What the CUDA engine needs of a machine with NVIDIA GPUs: devices, memory, modules, launches and a compiler. Types only.
  *
- * It is not a binding of CUDA: one stream per device, kernels that take one address, no events, graphs, textures, managed or pinned
- * memory. It knows nothing of networks. Calls block until the host's part is done; only kernels run on their own, in the order of
+ * It is not a binding of CUDA: one stream per device, kernels that take one address, no events, graphs, textures or managed memory.
+ * It knows nothing of networks. Calls block until the host's part is done; only kernels run on their own, in the order of
  * their launches, and copies wait for those launched before them. Two implementations are meant to exist: NVIDIA's driver through FFI
  * (ffi-driver.ts, nvrtc.ts) and whatever a test puts in its place.
  */
@@ -60,6 +60,13 @@ export interface Launch {
   readonly cooperative?: boolean;
 }
 
+/** Memory of the host that kernels and the host use at the same time. */
+export interface HostMemory {
+  /** for kernels of all devices of the process */
+  readonly pointer: DevicePointer;
+  readonly words: Uint32Array;
+}
+
 /** One GPU, opened. Every method throws SynfireError "cuda-failed" if CUDA fails, also with what an earlier kernel has done. */
 export interface CudaDevice {
   readonly info: DeviceInfo;
@@ -70,6 +77,8 @@ export interface CudaDevice {
    * @throws SynfireError "out-of-memory"
    */
   alloc(bytes: number): DevicePointer;
+  /** Page-locked memory of the host, until this device is disposed of. @throws SynfireError "out-of-memory" */
+  allocHost(bytes: number): HostMemory;
   free(pointer: DevicePointer): void;
   /** returns when the data may be changed */
   upload(to: DevicePointer, data: ArrayBufferView): void;

@@ -3,7 +3,16 @@
 import type { LibraryHandle } from "koffi";
 import { SynfireError } from "../../errors.js";
 import { environment, type Koffi, loadKoffi, messageOf, tryLibrary } from "../../native/foreign.js";
-import type { CudaDevice, CudaDriver, DeviceInfo, DevicePointer, Kernel, Launch, Module } from "./driver.js";
+import type {
+  CudaDevice,
+  CudaDriver,
+  DeviceInfo,
+  DevicePointer,
+  HostMemory,
+  Kernel,
+  Launch,
+  Module,
+} from "./driver.js";
 
 /** Parameters by function; all return a CUresult. Handles and device addresses are integers of 64 bits. */
 const SIGNATURES = {
@@ -29,6 +38,8 @@ const SIGNATURES = {
   cuMemGetInfo_v2: ["void *", "void *"],
   cuMemAlloc_v2: ["void *", "size_t"],
   cuMemFree_v2: ["uint64"],
+  cuMemAllocHost_v2: ["void *", "size_t"],
+  cuMemFreeHost: ["void *"],
   cuIpcGetMemHandle: ["void *", "uint64"],
   cuIpcOpenMemHandle_v2: ["void *", "CUipcMemHandle", "uint"],
   cuIpcCloseMemHandle: ["uint64"],
@@ -114,6 +125,11 @@ class Cuda {
     if (code !== SUCCESS) throw this.failure(name, code);
   }
 
+  /** memory of the host that a function has given an address of */
+  view(address: bigint, bytes: number): ArrayBuffer {
+    return this.#koffi.view(address, bytes);
+  }
+
   failure(name: Name, code: number): SynfireError {
     return new SynfireError("cuda-failed", `CUDA: ${name} failed: ${this.describe(code)}.`);
   }
@@ -175,6 +191,7 @@ class Device implements CudaDevice {
   readonly #allocated = new Map<DevicePointer, number>();
   readonly #modules = new Set<bigint>();
   readonly #imported: DevicePointer[] = [];
+  readonly #hostMemory: bigint[] = [];
   readonly #argument = new BigUint64Array(1);
   #disposed = false;
 
@@ -216,6 +233,19 @@ class Device implements CudaDevice {
     const pointer = Number(out[0]!);
     this.#allocated.set(pointer, size);
     return pointer;
+  }
+
+  allocHost(bytes: number): HostMemory {
+    this.#enter();
+    const out = new BigUint64Array(1);
+    const size = Math.max(16, 4 * Math.ceil(bytes / 4));
+    const code = this.#cuda.status("cuMemAllocHost_v2", out, size);
+    if (code === OUT_OF_MEMORY)
+      throw new SynfireError("out-of-memory", `The host refuses ${gibibytes(size)} of page-locked memory.`);
+    if (code !== SUCCESS) throw this.#cuda.failure("cuMemAllocHost_v2", code);
+    this.#hostMemory.push(out[0]!);
+    // addresses of such memory are the same for the host and all its devices
+    return { pointer: Number(out[0]!), words: new Uint32Array(this.#cuda.view(out[0]!, size)) };
   }
 
   free(pointer: DevicePointer): void {
@@ -349,6 +379,7 @@ class Device implements CudaDevice {
       const ended = this.#cuda.status("cuStreamSynchronize", this.#stream);
       for (const pointer of this.#imported) this.#cuda.status("cuIpcCloseMemHandle", pointer);
       for (const pointer of this.#allocated.keys()) this.#cuda.status("cuMemFree_v2", pointer);
+      for (const address of this.#hostMemory) this.#cuda.status("cuMemFreeHost", address);
       for (const module of this.#modules) this.#cuda.status("cuModuleUnload", module);
       this.#cuda.status("cuStreamDestroy_v2", this.#stream);
       // the context stays for the next simulator, which saves it a third of a second, unless a fault has made it useless

@@ -104,8 +104,15 @@ export interface Groups {
   readonly rowBytes: number;
 }
 
-/** The resident loop of a network. */
-export function runSource(r: RunShape, groups: Groups): string {
+/**
+ * The resident loop of a network.
+ * @param mail - places that a message is written to, and processes whose messages come through the host
+ */
+export function runSource(
+  r: RunShape,
+  groups: Groups,
+  mail: { readonly targets: number; readonly relayed: readonly number[] },
+): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
   const late = r.tiles > 1 && r.variants.some((v) => v.program.bindings.some((b) => b.kind === "limit"));
   const flag = (x: boolean) => (x ? 1 : 0);
@@ -121,7 +128,9 @@ export function runSource(r: RunShape, groups: Groups): string {
     `#define THREADS ${r.threads}`,
     `#define TILES ${r.tiles}`,
     `#define RECEPTORS ${r.rings.length}`,
-    `#define DEVICES ${r.devices}`,
+    `#define TARGETS ${mail.targets}`,
+    `#define RELAYED ${mail.relayed.length}u`,
+    ...(mail.relayed.length > 0 ? [list("unsigned", "RELAYED_PROCESS", mail.relayed)] : []),
     `#define BLOCKS ${r.blocks}u`,
     `#define ALL_BLOCKS ${r.allBlocks}u`,
     `#define PROCESS_BLOCKS ${r.processBlocks}u`,

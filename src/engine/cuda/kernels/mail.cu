@@ -30,6 +30,26 @@ __device__ __forceinline__ uint32_t entryOf(const uint64_t* box, uint64_t tag, u
   return MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
 }
 
+#if RELAYED
+// Messages of processes whose GPUs do not reach this one are in memory of the host: each is fetched by one warp for all blocks.
+__device__ __forceinline__ void fetchMail(const uint64_t* from, uint64_t* to, uint64_t tag) {
+  const int lane = laneNumber();
+  for (uint32_t k = blockIdx.x + threadIdx.x / 32 * BLOCKS; k < RELAYED * PROCESS_BLOCKS; k += WARPS * BLOCKS) {
+    const uint64_t box = (uint64_t)(RELAYED_PROCESS[k / PROCESS_BLOCKS] * PROCESS_BLOCKS + k % PROCESS_BLOCKS) * MAIL_WORDS;
+    uint64_t first = 0;
+    if (lane == 0)
+      while ((first = loadMailWord(from + box)) >> 48 != tag) synfirePause();
+    const uint32_t n = (uint32_t)(__shfl_sync(ALL_LANES, (unsigned long long)first, 0) >> 32) & 0x7fffu;
+    for (uint32_t w = lane; w < wordsFor(n); w += 32) {
+      uint64_t word;
+      while ((word = loadMailWord(from + box + w)) >> 48 != tag) synfirePause();
+      storeMail(to + box + w, word);
+    }
+    __syncwarp();
+  }
+}
+#endif
+
 // Reads the mailboxes of one step and delivers. A lane serves at most one mailbox at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
                             const uint32_t* messageRow, const uint32_t* list, uint32_t step, StepClock& clock) {
@@ -46,7 +66,11 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
 #else
   (void)list;
   const uint64_t tag = index & 0xffffu;
-  const uint64_t* mail = p.mail[p.ownDevice] + (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
+  const uint64_t start = (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
+  const uint64_t* mail = p.ownMail + start;
+#if RELAYED
+  fetchMail(p.relayed + start, p.ownMail + start, tag);
+#endif
   for (uint32_t first = 0; first < ALL_BLOCKS; first += THREADS) {
     // mailboxes are dealt to warps in turn
     const uint32_t box = first + lane * WARPS + warp;

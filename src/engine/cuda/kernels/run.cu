@@ -238,7 +238,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS;
       for (uint32_t w = lane; w < wordsFor(n); w += 32) {
         const uint64_t value = composeWord(index & 0xffffu, stop, n, w, list);
-        for (uint32_t g = 0; g < DEVICES; g++) storeMail(p.mail[g] + place + w, value);
+        for (uint32_t g = 0; g < TARGETS; g++) storeMail(p.mail[g] + place + w, value);
       }
 #endif
       if (p.record) {
