@@ -1,8 +1,12 @@
 /** Several ranks on one machine: the spikes of one process, and what happens when ranks disagree, fail or end. */
 
-import { expect, describe as group, it } from "vitest";
+import { afterEach, expect, describe as group, it, vi } from "vitest";
 import { cudaHere } from "../conformance/setups.js";
 import { absent, ranks } from "./mpi.js";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 it("names what is absent", () => {
   if (cudaHere !== "emulated")
@@ -29,8 +33,9 @@ async function probe(n: number, words: readonly string[] = []): Promise<Record<s
 async function said(
   n: number,
   name: string,
+  words: readonly string[] = [],
 ): Promise<{ results: unknown[]; stderr: string; code: number | null }> {
-  const { stdout, stderr, code } = await ranks(n, "cases.ts", [`case=${name}`]);
+  const { stdout, stderr, code } = await ranks(n, "cases.ts", [`case=${name}`, ...words]);
   const results: unknown[] = [];
   for (const line of stdout.split("\n").filter((l) => l.startsWith("{"))) {
     const { rank, result } = JSON.parse(line) as { rank: number; result: unknown };
@@ -67,6 +72,26 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       const blocks = ["threads=1", "device=cuda", "blocks=3"];
       for (const [name, { hash, spikes }] of Object.entries(await probe(2, blocks)))
         expect({ hash, spikes }, name).toEqual({ hash: alone[name]!.hash, spikes: alone[name]!.spikes });
+    },
+  );
+
+  it.skipIf(cudaHere !== "emulated")(
+    "have them, too, on GPUs that do not reach each other: the host passes messages on",
+    async () => {
+      const alone = await probe(1, ["threads=1"]);
+      vi.stubEnv("SYNFIRE_DEBUG", "relay");
+      vi.stubEnv("SYNFIRE_EMULATED_DEVICES", "3");
+      for (const [n, blocks] of [
+        [2, 3],
+        [3, 2],
+      ] as const)
+        for (const [name, { hash, spikes }] of Object.entries(
+          await probe(n, ["threads=1", "device=cuda", `blocks=${blocks}`]),
+        ))
+          expect({ hash, spikes }, `${n} ranks: ${name}`).toEqual({
+            hash: alone[name]!.hash,
+            spikes: alone[name]!.spikes,
+          });
     },
   );
 
@@ -142,21 +167,39 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     }
   });
 
-  it("ends within seconds when a rank is killed, and loses nothing that was recorded", async () => {
-    const began = performance.now();
-    const { results, code } = await said(3, "killed");
-    expect((performance.now() - began) / 1000).toBeLessThan(10);
-    expect(code).not.toBe(0);
-    for (const rank of [0, 2]) {
-      const r = results[rank] as { error: string; before: number; n: number; time: number; last: number };
-      expect(r.error).toMatch(
-        /^rank-lost: Rank \d cannot go on: .*rank 1 \(process \d+\).* ended during the run/,
-      );
-      expect(r.n).toBeGreaterThan(r.before);
-      // recorded up to the interval in which it was noticed
-      expect(r.time - r.last).toBeLessThan(10);
-    }
-  });
+  const deaths: readonly { where: string; words: readonly string[]; debug: string }[] = [
+    { where: "on CPUs", words: [], debug: "" },
+    ...(cudaHere === "emulated"
+      ? [
+          { where: "on GPUs", words: ["--device", "cuda"], debug: "" },
+          { where: "on GPUs that do not reach each other", words: ["--device", "cuda"], debug: "relay" },
+        ]
+      : []),
+  ];
+  it.each(deaths)(
+    "end within seconds when one of them is killed, and lose nothing, $where",
+    async ({ words, debug }) => {
+      vi.stubEnv("SYNFIRE_DEBUG", debug);
+      vi.stubEnv("SYNFIRE_EMULATED_DEVICES", "3");
+      const began = performance.now();
+      const { results, code, stderr } = await said(3, "killed", words);
+      expect((performance.now() - began) / 1000).toBeLessThan(10);
+      expect(code).not.toBe(0);
+      for (const rank of [0, 2]) {
+        const r = results[rank] as Record<"before" | "n" | "time" | "last", number> & {
+          error: string;
+          same: boolean;
+        };
+        expect(r?.error, stderr).toMatch(
+          /^rank-lost: Rank \d cannot go on: .*rank 1 \(process \d+\).* ended during the run/,
+        );
+        expect(r.n).toBeGreaterThan(r.before);
+        // recorded up to the interval in which it was noticed
+        expect(r.time - r.last).toBeLessThan(10);
+        expect(r.same, "the spikes are those of an undisturbed run").toBe(true);
+      }
+    },
+  );
 
   it("does not wait for a rank whose script has ended", async () => {
     const { results } = await said(2, "early");

@@ -12,7 +12,7 @@ import type { Team } from "../team.js";
 import { type BuiltTable, Construction } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
-import type { CudaDevice, CudaDriver } from "./driver.js";
+import type { CudaDevice, CudaDriver, HostMemory } from "./driver.js";
 import { planDrives } from "./drives.js";
 import { openDriver } from "./ffi-driver.js";
 import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
@@ -28,6 +28,8 @@ import { planVariants } from "./variants.js";
 
 /** Mailboxes carry 16 bits of the step. */
 const MOST_STEPS = 32_000;
+/** How long kernels may take to end once they need not wait for other processes any more. */
+const PATIENCE_MS = 3000;
 /** Polls of the driver before other tasks get their turn. */
 const POLLS = 200;
 
@@ -35,6 +37,13 @@ const FAILURES = ["integration", "emission"] as const;
 
 /** lets other tasks run: signals, progress */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** What is between the processes of a run. */
+interface Others {
+  readonly team: Team | undefined;
+  readonly relay: Relay | undefined;
+  readonly givenUp: HostMemory | undefined;
+}
 
 class CudaEngine implements Engine {
   readonly name = "cuda";
@@ -48,8 +57,7 @@ class CudaEngine implements Engine {
   readonly #parts: readonly DeviceNetwork[];
   readonly #construction: Construction;
   readonly #samples: readonly SampleRequest[];
-  readonly #team: Team | undefined;
-  readonly #relay: Relay | undefined;
+  readonly #others: Others;
   #step = 0;
   #broken: string | undefined;
 
@@ -61,11 +69,9 @@ class CudaEngine implements Engine {
     parts: readonly DeviceNetwork[],
     construction: Construction,
     samples: readonly SampleRequest[],
-    team: Team | undefined,
-    relay: Relay | undefined,
+    others: Others,
   ) {
-    this.#team = team;
-    this.#relay = relay;
+    this.#others = others;
     this.#network = network;
     this.#calibration = calibration;
     this.#layout = layout;
@@ -80,16 +86,17 @@ class CudaEngine implements Engine {
 
   async run(request: RunRequest): Promise<RunOutcome> {
     if (this.#broken !== undefined) throw new SynfireError("cuda-failed", this.#broken);
-    const team = this.#team;
+    const { team, relay } = this.#others;
     const room = Math.min(request.steps, MOST_STEPS, ...this.#parts.map((p) => p.samples.room()));
     // all ranks' kernels have ended when all are here: mailboxes may be emptied
     const steps = team ? team.min(room) : room;
     if (this.#step + steps >= 2 ** 31)
       throw new SynfireError("too-long", "a run ends after 2^31 steps at the latest");
     const first = this.#step;
+    let lost: SynfireError | undefined;
     try {
       for (const p of this.#parts) p.prepare(first, steps, request, this.#layout);
-      this.#relay?.start();
+      relay?.start();
       if (team) {
         for (const p of this.#parts) p.device.synchronize();
         // no message before all mailboxes are empty
@@ -97,24 +104,27 @@ class CudaEngine implements Engine {
       }
       for (const p of this.#parts) p.launch();
       await this.#until(() => {
-        this.#relay?.turn();
+        relay?.turn();
         return this.#parts.every((p) => p.device.idle());
       });
-      if (this.#relay) {
+      if (relay) {
         const done = this.#parts[0]!.results().steps;
-        await this.#until(() => this.#relay!.finish(done));
+        await this.#until(() => relay.finish(done));
       }
     } catch (error) {
       this.#broken = `The simulation cannot go on: ${(error as Error).message}`;
-      // kernels wait for a rank that is no more
-      if (error instanceof SynfireError && error.code === "rank-lost")
+      if (!(error instanceof SynfireError && error.code === "rank-lost")) throw error;
+      if (!(await this.#giveUp())) {
         for (const p of this.#parts) p.device.abandon();
-      throw error;
+        throw error;
+      }
+      lost = error;
     }
     const results = this.#parts.map((p) => p.results());
+    // without the others, blocks end when they notice
     const done = results[0]!.steps;
     this.#step += done;
-    const order = this.#collectSpikes(request.record, first, done);
+    const order = this.#collectSpikes(request.record, first, lost ? steps : done);
     let spikes: SpikeBatch | undefined;
     return {
       steps: done,
@@ -131,7 +141,7 @@ class CudaEngine implements Engine {
         for (const p of this.#parts) p.samples.add(k, values);
         return { steps: sampled, values };
       }),
-      failure: this.#failure(results),
+      failure: this.#failure(results, lost),
     };
   }
 
@@ -139,14 +149,35 @@ class CudaEngine implements Engine {
   async #until(done: () => boolean): Promise<void> {
     for (let polls = 0; !done(); polls++)
       if (polls % POLLS === POLLS - 1) {
-        this.#team?.watch();
+        this.#others.team?.watch();
         await pause();
       }
   }
 
-  #failure(results: readonly { failure: bigint }[]): RunOutcome["failure"] {
-    const first = results.reduce((a, r) => (r.failure < a ? r.failure : a), 2n ** 64n - 1n);
-    if (first === 2n ** 64n - 1n) return undefined;
+  /** Lets kernels end that wait for a process that has ended. @returns whether they have, and what they recorded can be fetched */
+  async #giveUp(): Promise<boolean> {
+    Atomics.store(this.#others.givenUp!.words, 0, 1);
+    const began = performance.now();
+    try {
+      while (!this.#parts.every((p) => p.device.idle())) {
+        if (performance.now() - began > PATIENCE_MS) return false;
+        await pause();
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #failure(results: readonly { failure: bigint }[], lost: SynfireError | undefined): RunOutcome["failure"] {
+    const none = 2n ** 64n - 1n;
+    const first = results.reduce((a, r) => (r.failure < a ? r.failure : a), none);
+    if (lost) {
+      // the step whose messages were missing; what was updated until these were needed is as it should be
+      const step = first === none ? this.#step + 1 : Number(first >> 33n) + this.#shape.lag + 1;
+      return { kind: "rank", id: -1, step, message: lost.message };
+    }
+    if (first === none) return undefined;
     return {
       kind: FAILURES[Number(first & 3n)]!,
       id: Number((first >> 2n) & (2n ** 31n - 1n)),
@@ -366,9 +397,10 @@ async function start(
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
         tables: built,
         mail: {
-          own: mailboxes.own[k]!,
-          targets: mailboxes.targets[k]!,
+          ownMail: mailboxes.own[k]!,
+          mail: mailboxes.targets[k]!,
           relayed: mailboxes.incoming?.pointer ?? 0,
+          givenUp: mailboxes.givenUp?.pointer ?? 0,
         },
         kernel: module.kernel("runSteps"),
         recordKernels: {
@@ -383,7 +415,11 @@ async function start(
     constructions[k]!.dispose();
   }
   const relay = mailboxes.relayed.length > 0 ? new Relay(shape, mailboxes, team!) : undefined;
-  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples, team, relay);
+  return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples, {
+    team,
+    relay,
+    givenUp: mailboxes.givenUp,
+  });
 }
 
 /** ids that send spikes and are no neurons: generators, and what their weights are published under */

@@ -42,11 +42,15 @@ export interface DeviceNetworkParts {
   readonly drives: readonly DrivePlan[];
   readonly samples: readonly SampleRequest[];
   readonly tables: readonly BuiltTable[];
-  /** where messages for this device are put, where it puts its own, and where those lie that the host passes on */
+  /**
+   * where messages for this device are put, where it puts its own, where those lie that the host passes on, and where it says that
+   * nobody shall wait any longer
+   */
   readonly mail: {
-    readonly own: DevicePointer;
-    readonly targets: readonly DevicePointer[];
+    readonly ownMail: DevicePointer;
+    readonly mail: readonly DevicePointer[];
     readonly relayed: DevicePointer;
+    readonly givenUp: DevicePointer;
   };
   /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
@@ -160,7 +164,7 @@ export class DeviceNetwork {
     };
     this.#fixed = {
       firstBlock: parts.index * layout.blocks,
-      ...{ ownMail: parts.mail.own, mail: parts.mail.targets, relayed: parts.mail.relayed },
+      ...parts.mail,
       recordCapacity: this.#recordCapacity,
       ...this.#putTables(),
       ...{ rings, inbox, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
@@ -350,7 +354,7 @@ export class DeviceNetwork {
   prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
     const { shape } = this.#p;
     const m = this.#memory;
-    this.device.fill(this.#p.mail.own, 0, mailBytes(shape));
+    this.device.fill(this.#p.mail.ownMail, 0, mailBytes(shape));
     this.device.fill(m.recordCounts, 0, 4 * layout.blocks);
     this.device.fill(m.outcome, 0xff, 8);
     this.device.fill(m.outcome + 8, 0, 24);

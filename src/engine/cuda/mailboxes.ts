@@ -27,6 +27,8 @@ export interface Mailboxes {
   readonly relayed: readonly number[];
   readonly incoming: HostMemory | undefined;
   readonly outgoing: HostMemory | undefined;
+  /** not 0 once nobody shall wait any longer for a process that has ended; undefined where there is one process */
+  readonly givenUp: HostMemory | undefined;
 }
 
 /** A collective call. @throws SynfireError "bad-option" if more devices can be reached than a kernel is told of */
@@ -41,7 +43,7 @@ export function openMailboxes(
     return {
       own,
       targets: devices.map(() => own),
-      ...{ relayed: [], incoming: undefined, outgoing: undefined },
+      ...{ relayed: [], incoming: undefined, outgoing: undefined, givenUp: undefined },
     };
   const handles = new Uint8Array(HANDLE * devices.length);
   for (const [k, d] of devices.entries()) handles.set(d.exportMemory(own[k]!), HANDLE * k);
@@ -66,7 +68,9 @@ export function openMailboxes(
       `The GPUs of this host are ${targets[0]!.length}; ${MOST_TARGETS} can reach each other at most. Use fewer ranks or GPUs.`,
       "device",
     );
-  return { own, targets, relayed, incoming, outgoing };
+  const givenUp = devices[0]!.allocHost(8);
+  givenUp.words.fill(0);
+  return { own, targets, relayed, incoming, outgoing, givenUp };
 }
 
 /** the mailboxes of another rank's devices, as each of these devices sees them; undefined if one cannot reach them */

@@ -192,6 +192,8 @@ export const RunParams = struct("RunParams", {
   ownMail: "uint64_t*",
   mail: ["uint64_t*", 16],
   relayed: "const uint64_t*",
+  /** in memory of the host: not 0 where a process is no more waited for */
+  givenUp: "const uint64_t*",
   tables: "const Table*",
   groupStarts: "const uint32_t*",
   groupTables: "const uint32_t*",

@@ -11,6 +11,17 @@ struct Control {
   uint32_t messageRow[2][RECEPTORS];
 };
 
+#define FAILED_INTEGRATION 0u
+#define FAILED_EMISSION 1u
+// a process that is waited for has ended
+#define FAILED_PROCESS 2u
+
+// Notes that a run ends in a step: the first failure counts. The block tells the others with its next message.
+__device__ __forceinline__ void fail(const RunParams& p, Control* control, uint32_t step, uint32_t id, uint32_t kind) {
+  atomicMin((unsigned long long*)p.failure, (unsigned long long)step << 33 | (unsigned long long)id << 2 | kind);
+  control->recorded |= 0x80000000u;
+}
+
 // Where the time of a step goes, in cycles of a warp: only where PROFILE is defined.
 struct StepClock {
 #ifdef PROFILE

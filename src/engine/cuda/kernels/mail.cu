@@ -20,31 +20,54 @@ __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uin
   return value;
 }
 
+#ifdef SYNFIRE_EMULATED
+#define POLLS_BETWEEN_LOOKS 64u
+#else
+#define POLLS_BETWEEN_LOOKS 4096u
+#endif
+
+// Messages of a step are waited for. Where the host says that a process has ended, nobody waits any longer, and the run ends.
+struct Waiting {
+  const RunParams& p;
+  Control* control;
+  uint64_t tag;
+  uint32_t step, polls;
+
+  __device__ __forceinline__ bool giveUp() {
+    synfirePause();
+    if (PROCESS_BLOCKS == ALL_BLOCKS || ++polls % POLLS_BETWEEN_LOOKS != 0 || loadMailWord(p.givenUp) == 0) return false;
+    fail(p, control, step, 0, FAILED_PROCESS);
+    control->stop = 1u;
+    return true;
+  }
+
+  // A word of a message, once it is there; 0 if it will not come.
+  __device__ __forceinline__ uint64_t word(const uint64_t* at) {
+    for (;;) {
+      const uint64_t word = loadMailWord(at);
+      if (word >> 48 == tag) return word;
+      if (giveUp()) return 0;
+    }
+  }
+};
+
 // The i-th neuron of a mailbox, and with MULTI its multiplicity above; the first two words have been read.
-__device__ __forceinline__ uint32_t entryOf(const uint64_t* box, uint64_t tag, uint32_t i, uint64_t first, uint64_t second) {
+__device__ __forceinline__ uint32_t entryOf(Waiting& waiting, const uint64_t* box, uint32_t i, uint64_t first, uint64_t second) {
   const uint32_t w = MULTI ? i : (i + 1u) / 3u;
   const uint32_t place = MULTI ? 0u : (w == 0 ? i : i - (3u * w - 1u));
-  uint64_t word = w == 0 ? first : second;
-  if (w > 1)
-    while ((word = loadMailWord(box + w)) >> 48 != tag) synfirePause();
+  const uint64_t word = w == 0 ? first : w == 1 ? second : waiting.word(box + w);
   return MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
 }
 
 #if RELAYED
 // Messages of processes whose GPUs do not reach this one are in memory of the host: each is fetched by one warp for all blocks.
-__device__ __forceinline__ void fetchMail(const uint64_t* from, uint64_t* to, uint64_t tag) {
+__device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from, uint64_t* to) {
   const int lane = laneNumber();
   for (uint32_t k = blockIdx.x + threadIdx.x / 32 * BLOCKS; k < RELAYED * PROCESS_BLOCKS; k += WARPS * BLOCKS) {
     const uint64_t box = (uint64_t)(RELAYED_PROCESS[k / PROCESS_BLOCKS] * PROCESS_BLOCKS + k % PROCESS_BLOCKS) * MAIL_WORDS;
-    uint64_t first = 0;
-    if (lane == 0)
-      while ((first = loadMailWord(from + box)) >> 48 != tag) synfirePause();
+    const uint64_t first = lane == 0 ? waiting.word(from + box) : 0;
     const uint32_t n = (uint32_t)(__shfl_sync(ALL_LANES, (unsigned long long)first, 0) >> 32) & 0x7fffu;
-    for (uint32_t w = lane; w < wordsFor(n); w += 32) {
-      uint64_t word;
-      while ((word = loadMailWord(from + box + w)) >> 48 != tag) synfirePause();
-      storeMail(to + box + w, word);
-    }
+    for (uint32_t w = lane; w < wordsFor(n); w += 32) storeMail(to + box + w, waiting.word(from + box + w));
     __syncwarp();
   }
 }
@@ -68,8 +91,9 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint64_t tag = index & 0xffffu;
   const uint64_t start = (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
   const uint64_t* mail = p.ownMail + start;
+  Waiting waiting = {p, control, tag, step, 0};
 #if RELAYED
-  fetchMail(p.relayed + start, p.ownMail + start, tag);
+  fetchMail(waiting, p.relayed + start, p.ownMail + start);
 #endif
   for (uint32_t first = 0; first < ALL_BLOCKS; first += THREADS) {
     // mailboxes are dealt to warps in turn
@@ -84,7 +108,10 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
           n = (uint32_t)(a >> 32) & 0x7fffu;
           if (wordsFor(n) == 1 || b >> 48 == tag) break;
         }
-        synfirePause();
+        if (waiting.giveUp()) {
+          n = 0;
+          break;
+        }
       }
       if (a >> 47 & 1u) control->stop = 1u;
     }
@@ -109,7 +136,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (i < total) {
         const uint32_t theirs = first + holder * WARPS + warp;
-        const uint32_t entry = entryOf(mail + (uint64_t)theirs * MAIL_WORDS, tag, k, first64, second64);
+        const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, k, first64, second64);
         deliverAlone(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u);
       }
       __syncwarp();
@@ -128,7 +155,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (some) {
         const uint32_t theirs = first + holder * WARPS + warp;
-        const uint32_t entry = entryOf(mail + (uint64_t)theirs * MAIL_WORDS, tag, i, first64, second64);
+        const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64);
         deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
                       (uint32_t)(lane % GROUP));
       }

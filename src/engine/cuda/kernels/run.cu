@@ -8,19 +8,11 @@
 #define ROUNDS 1
 #define MOST_ROUNDS 0x7fffffff
 
-#define FAILED_INTEGRATION 0u
-#define FAILED_EMISSION 1u
-
 __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint32_t& row) {
   if (step < s.first || step > s.last) return false;
   const uint32_t since = step - s.first;
   row = since / s.interval;
   return row * s.interval == since;
-}
-
-__device__ __forceinline__ void fail(const RunParams& p, Control* control, uint32_t step, uint32_t id, uint32_t kind) {
-  atomicMin((unsigned long long*)p.failure, (unsigned long long)step << 33 | (unsigned long long)id << 2 | kind);
-  control->recorded |= 0x80000000u;
 }
 
 // Notes that a neuron fired.
