@@ -8,6 +8,7 @@ import type { Bench, BenchResult } from "synfire/cli";
 import { build as brunel } from "../examples/brunel.js";
 import { build as brunel2000 } from "../examples/brunel2000.js";
 import { build as microcircuit } from "../examples/microcircuit.js";
+import { longDelays } from "../test/conformance/long-delays.js";
 import { broadNetworks, networks } from "../test/conformance/networks.js";
 
 export const onRequest = true;
@@ -15,6 +16,8 @@ export const onRequest = true;
 interface Case {
   readonly name: string;
   readonly options?: SimulatorOptions;
+  /** asked of the CUDA engine */
+  readonly debug?: string;
   readonly run: (sim: Simulator) => Promise<readonly Recorder[]>;
 }
 
@@ -55,8 +58,10 @@ const literature: readonly Case[] = [
   })),
 ];
 
-const small: readonly Case[] = [...networks, ...broadNetworks].map((n) => ({
+const small: readonly Case[] = [...networks, ...broadNetworks, ...longDelays].map((n) => ({
   name: n.name,
+  // they are too small to need it
+  ...(longDelays.includes(n) ? { debug: "inbox" } : {}),
   ...(n.options ? { options: n.options } : {}),
   async run(sim) {
     const recorders = await n.build(sim);
@@ -68,6 +73,8 @@ const small: readonly Case[] = [...networks, ...broadNetworks].map((n) => ({
 /** one number for everything that was recorded, and how much that was */
 async function observe(options: SimulatorOptions, c: Case): Promise<{ hash: string; events: number }> {
   const sim = await Simulator.create({ ...options, ...c.options });
+  const debug = process.env.SYNFIRE_DEBUG;
+  if (c.debug) process.env.SYNFIRE_DEBUG = c.debug;
   try {
     const recorders = await c.run(sim);
     const hash = createHash("sha256");
@@ -79,6 +86,7 @@ async function observe(options: SimulatorOptions, c: Case): Promise<{ hash: stri
     }
     return { hash: hash.digest("hex"), events };
   } finally {
+    if (c.debug) process.env.SYNFIRE_DEBUG = debug ?? "";
     sim.dispose();
   }
 }

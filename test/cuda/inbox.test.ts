@@ -1,54 +1,16 @@
 /** Networks whose rings do not fit into shared memory: lists of events, and the ways out when these are full. */
 
-import { type NodeCollection, normalClipped, type Simulator, uniform } from "synfire";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { expectSame, type Network, observe } from "../conformance/observe.js";
+import { longDelays } from "../conformance/long-delays.js";
+import { expectSame, observe } from "../conformance/observe.js";
 import { cudaHere, enginesPresent } from "../conformance/setups.js";
-
-const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
-const delay = uniform({ min: 0.3, max: 25 });
-
-/** delays so long that rings need more than the 227 KiB that a block of any GPU has; volleys arrive 10 ms after they were fired */
-const networks: readonly Network[] = [
-  {
-    name: "one weight for each projection: events of 16 bits",
-    run: (sim) => sim.simulate(60),
-    build: (sim) => {
-      const e = sim.create("iaf_psc_exp", 480, { I_e: 420 });
-      const i = sim.create("iaf_psc_exp", 120, { I_e: 440, V_m: uniform({ min: -70, max: -56 }) });
-      const all = e.concat(i);
-      sim.connect(e, all, from(30), { weight: 6, delay: 9.7 });
-      sim.connect(e, all, from(10), { weight: 40, delay });
-      sim.connect(i, all, from(8), { weight: -70, delay });
-      return record(sim, all, all);
-    },
-  },
-  {
-    name: "weights of 16 bits, and several spikes of one neuron in a step",
-    run: (sim) => sim.simulate(60),
-    build: (sim) => {
-      const noise = sim.create("poisson_generator", 1, { rate: 9000 });
-      const parrots = sim.create("parrot_neuron", 300);
-      const neurons = sim.create("iaf_psc_exp", 300);
-      sim.connect(noise, parrots, "all_to_all", { weight: 1, delay: 0.5 });
-      const weight = normalClipped({ mean: 40, std: 8, low: 10, high: 70 });
-      sim.connect(parrots, neurons, from(10), { weight, delay });
-      sim.connect(neurons, neurons, from(10), { weight: -30, delay });
-      return record(sim, parrots.concat(neurons), neurons);
-    },
-  },
-];
-
-function record(sim: Simulator, all: NodeCollection, some: NodeCollection) {
-  return [sim.record(all), sim.record(some.slice(0, some.length, 77), { variables: ["V_m"], interval: 0.5 })];
-}
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
 describe.skipIf(!enginesPresent.includes("cuda"))("rings that shared memory does not hold", () => {
-  test.each(networks.map((n) => [n.name, n] as const))("%s", async (_, network) => {
+  test.each(longDelays.map((n) => [n.name, n] as const))("%s", async (_, network) => {
     const reference = await observe({ device: "reference" }, network);
     expect(reference.spikeCount).toBeGreaterThan(500);
     for (const [debug, gpus] of [
