@@ -243,8 +243,10 @@ export class World implements Ranks {
     const lengths = this.gatherNumbers(own.length);
     if (this.rank !== to) {
       const requests = this.#mpi.requests(1);
-      for (let at = 0; at < own.length; at += MOST_BYTES) {
-        requests.isend(0, own.subarray(at), Math.min(MOST_BYTES, own.length - at), to, Tag.data);
+      const sent = own.buffer.byteLength > SMALL ? own : bytes(own.length);
+      if (sent !== own) sent.set(own);
+      for (let at = 0; at < sent.length; at += MOST_BYTES) {
+        requests.isend(0, sent.subarray(at), Math.min(MOST_BYTES, sent.length - at), to, Tag.data);
         this.wait(requests, 1, to);
       }
       return undefined;
@@ -283,3 +285,5 @@ export class World implements Ranks {
 
 /** of one message */
 const MOST_BYTES = 2 ** 30;
+/** Arrays of so few bytes may lie where the garbage collector moves them. */
+const SMALL = 64;

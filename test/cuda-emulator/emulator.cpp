@@ -864,7 +864,7 @@ struct Module {
 };
 
 struct Configuration {
-  std::size_t devices = 1, multiprocessors = 3, threads = 128, shared = 49152, memory = std::size_t(1) << 30;
+  std::size_t devices = 1, multiprocessors = 3, threads = 128, shared = 49152, memory = std::size_t(1) << 30, ipc = 1;
   double patience = 20;
 };
 
@@ -1475,6 +1475,7 @@ EXPORTED int cuInit(unsigned int flags) {
       !readSetting<std::size_t>("SYNFIRE_EMULATED_MULTIPROCESSORS", 1, fresh.multiprocessors) ||
       !readSetting<std::size_t>("SYNFIRE_EMULATED_THREADS", 1, fresh.threads) ||
       !readSetting<std::size_t>("SYNFIRE_EMULATED_SHARED", 0, fresh.shared) ||
+      !readSetting<std::size_t>("SYNFIRE_EMULATED_IPC", 0, fresh.ipc) ||
       !readSetting<std::size_t>("SYNFIRE_EMULATED_MEMORY", 1, fresh.memory) ||
       !readSetting<double>("SYNFIRE_EMULATOR_PATIENCE", 0, fresh.patience))
     return InvalidValue;
@@ -1718,6 +1719,7 @@ EXPORTED int cuIpcOpenMemHandle_v2(std::uint64_t* address, IpcHandle handle, uns
     std::memcpy(&shared, &handle, sizeof shared);
     if (!address || flags != 1 || std::memcmp(shared.magic, sharedMagic, sizeof sharedMagic)) return InvalidValue;
     if (shared.process == getpid()) return InvalidContext;
+    if (!configuration.ipc) return PeerAccessUnsupported;
     char path[64];
     std::snprintf(path, sizeof path, "/proc/%d/fd/%d", shared.process, shared.file);
     const int file = open(path, O_RDWR | O_CLOEXEC);
@@ -1827,6 +1829,11 @@ EXPORTED int cuMemcpyHtoDAsync_v2(std::uint64_t target, const void* source, std:
     const std::uintptr_t sourceAddress = reinterpret_cast<std::uintptr_t>(source);
     if (findAllocation(hostAllocations, sourceAddress, bytes)) {
       issueCopy(device, stream, target, true, sourceAddress, false, bytes);
+      return Success;
+    }
+    /* A stream that has nothing to do does not wait for kernels of others. */
+    if (stream && stream->last <= device.completed && device.active) {
+      std::memcpy(reinterpret_cast<void*>(target), source, bytes);
       return Success;
     }
     const unsigned char* first = static_cast<const unsigned char*>(source);

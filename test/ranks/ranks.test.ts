@@ -79,12 +79,13 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     "have them, too, on GPUs that do not reach each other: the host passes messages on",
     async () => {
       const alone = await probe(1, ["threads=1"]);
-      vi.stubEnv("SYNFIRE_DEBUG", "relay");
-      vi.stubEnv("SYNFIRE_EMULATED_DEVICES", "3");
-      for (const [n, blocks] of [
-        [2, 3],
-        [3, 2],
-      ] as const)
+      // memory of the other process cannot be opened; all ranks as if on hosts of their own
+      for (const [n, blocks, variable, value] of [
+        [2, 3, "SYNFIRE_EMULATED_IPC", "0"],
+        [3, 2, "SYNFIRE_DEBUG", "relay"],
+      ] as const) {
+        vi.stubEnv("SYNFIRE_EMULATED_DEVICES", "3");
+        vi.stubEnv(variable, value);
         for (const [name, { hash, spikes }] of Object.entries(
           await probe(n, ["threads=1", "device=cuda", `blocks=${blocks}`]),
         ))
@@ -92,6 +93,8 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
             hash: alone[name]!.hash,
             spikes: alone[name]!.spikes,
           });
+        vi.unstubAllEnvs();
+      }
     },
   );
 

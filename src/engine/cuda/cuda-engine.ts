@@ -12,11 +12,18 @@ import type { Team } from "../team.js";
 import { type BuiltTable, Construction } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
-import type { CudaDevice, CudaDriver, HostMemory } from "./driver.js";
+import type { CudaDevice, CudaDriver } from "./driver.js";
 import { planDrives } from "./drives.js";
 import { openDriver } from "./ffi-driver.js";
 import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
-import { checkCards, openMailboxes } from "./mailboxes.js";
+import {
+  checkCards,
+  connectMailboxes,
+  countTargets,
+  openHostMail,
+  relayedRanks,
+  Unreachable,
+} from "./mailboxes.js";
 import { openCompiler } from "./nvrtc.js";
 import { Relay } from "./relay.js";
 import { chooseDevices } from "./select-devices.js";
@@ -42,7 +49,6 @@ const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 interface Others {
   readonly team: Team | undefined;
   readonly relay: Relay | undefined;
-  readonly givenUp: HostMemory | undefined;
 }
 
 class CudaEngine implements Engine {
@@ -156,9 +162,9 @@ class CudaEngine implements Engine {
 
   /** Lets kernels end that wait for a process that has ended. @returns whether they have, and what they recorded can be fetched */
   async #giveUp(): Promise<boolean> {
-    Atomics.store(this.#others.givenUp!.words, 0, 1);
     const began = performance.now();
     try {
+      for (const p of this.#parts) p.giveUp();
       while (!this.#parts.every((p) => p.device.idle())) {
         if (performance.now() - began > PATIENCE_MS) return false;
         await pause();
@@ -315,15 +321,24 @@ class CudaEngine implements Engine {
 export const cudaEngine: EngineFactory = async (network, samples, options) => {
   const driver = await openDriver();
   const infos = chooseDevices(driver, options.gpus);
-  const devices: CudaDevice[] = [];
+  const attempt = async (unreachable: ReadonlySet<number>): Promise<CudaEngine> => {
+    const devices: CudaDevice[] = [];
+    try {
+      for (const info of infos) devices.push(driver.open(info.index));
+      for (const a of devices) for (const b of devices) if (a !== b) a.enablePeer(b);
+      checkCards(devices, options.team);
+      return await start(network, samples, driver, devices, options.blocks, options.team, unreachable);
+    } catch (error) {
+      for (const d of devices) d.dispose();
+      throw error;
+    }
+  };
   try {
-    for (const info of infos) devices.push(driver.open(info.index));
-    for (const a of devices) for (const b of devices) if (a !== b) a.enablePeer(b);
-    checkCards(devices, options.team);
-    return await start(network, samples, driver, devices, options.blocks, options.team);
+    return await attempt(new Set());
   } catch (error) {
-    for (const d of devices) d.dispose();
-    throw error;
+    if (!(error instanceof Unreachable)) throw error;
+    // kernels differ where messages go through the host
+    return attempt(error.ranks);
   }
 };
 
@@ -334,6 +349,7 @@ async function start(
   devices: readonly CudaDevice[],
   wantedBlocks: number | undefined,
   team: Team | undefined,
+  unreachable: ReadonlySet<number>,
 ): Promise<CudaEngine> {
   const cubin = (text: string, name: string, device: CudaDevice) =>
     cachedCubin(() => openCompiler({ driver: driver.version, architectures: [device.info.architecture] }), {
@@ -384,24 +400,20 @@ async function start(
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
   const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice);
   checkMemory(devices, deviceCount, tables, layout, shape);
-  const mailboxes = openMailboxes(devices, shape, team);
   const drives = planDrives(network, calibration);
+  const relayed = team ? relayedRanks(team, unreachable) : [];
+  const mail = { targets: countTargets(devices.length, team, relayed), relayed };
+  const hostMail = relayed.length > 0 ? openHostMail(devices[0]!, shape, relayed) : undefined;
   const parts: DeviceNetwork[] = [];
   for (const [k, device] of devices.entries()) {
     const index = firstDevice + k;
     const built = constructions[k]!.build(tables, layout, index * blocks);
-    const mail = { targets: mailboxes.targets[k]!.length, relayed: mailboxes.relayed };
     const module = device.load(await cubin(runSource(shape, groupsOf(built), mail), "network.cu", device));
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
         tables: built,
-        mail: {
-          ownMail: mailboxes.own[k]!,
-          mail: mailboxes.targets[k]!,
-          relayed: mailboxes.incoming?.pointer ?? 0,
-          givenUp: mailboxes.givenUp?.pointer ?? 0,
-        },
+        relayed: hostMail?.incoming.pointer ?? 0,
         kernel: module.kernel("runSteps"),
         recordKernels: {
           count: module.kernel("countRecords"),
@@ -414,11 +426,17 @@ async function start(
     device.synchronize();
     constructions[k]!.dispose();
   }
-  const relay = mailboxes.relayed.length > 0 ? new Relay(shape, mailboxes, team!) : undefined;
+  const targets = connectMailboxes(
+    devices,
+    parts.map((p) => p.mail),
+    team,
+    hostMail,
+  );
+  for (const [k, p] of parts.entries()) p.connect(targets[k]!);
+  const relay = hostMail && new Relay(shape, hostMail, team!);
   return new CudaEngine(network, calibration, layout, shape, parts, constructions[0]!, samples, {
     team,
     relay,
-    givenUp: mailboxes.givenUp,
   });
 }
 

@@ -42,16 +42,8 @@ export interface DeviceNetworkParts {
   readonly drives: readonly DrivePlan[];
   readonly samples: readonly SampleRequest[];
   readonly tables: readonly BuiltTable[];
-  /**
-   * where messages for this device are put, where it puts its own, where those lie that the host passes on, and where it says that
-   * nobody shall wait any longer
-   */
-  readonly mail: {
-    readonly ownMail: DevicePointer;
-    readonly mail: readonly DevicePointer[];
-    readonly relayed: DevicePointer;
-    readonly givenUp: DevicePointer;
-  };
+  /** messages that the host passes on, for this device to fetch; 0: there are none */
+  readonly relayed: DevicePointer;
   /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
   readonly recordKernels: { readonly [name in "count" | "scan" | "place" | "rank"]: Kernel };
@@ -93,6 +85,8 @@ export class DeviceNetwork {
     readonly realUniforms: DevicePointer;
     readonly intUniforms: DevicePointer;
     readonly rings: DevicePointer;
+    readonly mail: DevicePointer;
+    readonly givenUp: DevicePointer;
     readonly records: DevicePointer;
     readonly recordCounts: DevicePointer;
     readonly outcome: DevicePointer;
@@ -113,7 +107,6 @@ export class DeviceNetwork {
     this.device = parts.device;
     this.tables = parts.tables;
     const { network, layout, shape, variantOf, calibration } = parts;
-    this.bytes = mailBytes(shape);
     this.#cells = layout.blocks * layout.slots;
     this.#wide = network.precision === "float64";
     const cells = this.#cells;
@@ -158,13 +151,16 @@ export class DeviceNetwork {
     });
     this.#memory = {
       ...{ reals, ints, realUniforms, intUniforms, rings, records, recordCounts },
+      mail: this.#alloc(mailBytes(shape)),
+      givenUp: this.#alloc(16),
       outcome: this.#alloc(32),
       params: this.#alloc(RunParams.bytes),
       recordJob: this.#alloc(RecordJob.bytes),
     };
     this.#fixed = {
       firstBlock: parts.index * layout.blocks,
-      ...parts.mail,
+      ownMail: this.#memory.mail,
+      ...{ relayed: parts.relayed, givenUp: this.#memory.givenUp },
       recordCapacity: this.#recordCapacity,
       ...this.#putTables(),
       ...{ rings, inbox, reals, ints, realUniforms, intUniforms, records, recordCounts, drives },
@@ -197,6 +193,16 @@ export class DeviceNetwork {
         this.writeState(p.index, slot, v);
       });
     }
+  }
+
+  /** where messages for this device are put */
+  get mail(): DevicePointer {
+    return this.#memory.mail;
+  }
+
+  /** tells where this device puts its messages */
+  connect(targets: readonly DevicePointer[]): void {
+    this.#fixed.mail = targets;
   }
 
   #alloc(bytes: number): DevicePointer {
@@ -354,7 +360,8 @@ export class DeviceNetwork {
   prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
     const { shape } = this.#p;
     const m = this.#memory;
-    this.device.fill(this.#p.mail.ownMail, 0, mailBytes(shape));
+    this.device.fill(m.mail, 0, mailBytes(shape));
+    this.device.fill(m.givenUp, 0, 16);
     this.device.fill(m.recordCounts, 0, 4 * layout.blocks);
     this.device.fill(m.outcome, 0xff, 8);
     this.device.fill(m.outcome + 8, 0, 24);
@@ -396,6 +403,11 @@ export class DeviceNetwork {
       ...{ blocks: layout.blocks, threads: shape.threads, shared: shape.sharedBytes },
       ...{ argument: this.#params, cooperative: true },
     });
+  }
+
+  /** lets the kernel end that waits for a process that has ended */
+  giveUp(): void {
+    this.device.interrupt(this.#memory.givenUp, BigUint64Array.of(1n));
   }
 
   results(): { steps: number; emitted: number; failure: bigint } {

@@ -188,6 +188,8 @@ class Device implements CudaDevice {
   readonly #cuda: Cuda;
   readonly #device: number;
   readonly #stream: bigint;
+  /** runs beside the other */
+  #aside: bigint | undefined;
   readonly #allocated = new Map<DevicePointer, number>();
   readonly #modules = new Set<bigint>();
   readonly #imported: DevicePointer[] = [];
@@ -266,6 +268,12 @@ class Device implements CudaDevice {
     if (into.byteLength > 0)
       this.#cuda.call("cuMemcpyDtoHAsync_v2", into, from, into.byteLength, this.#stream);
     this.synchronize();
+  }
+
+  interrupt(to: DevicePointer, data: ArrayBufferView): void {
+    this.#enter();
+    this.#aside ??= this.#cuda.handle("cuStreamCreate", 1);
+    this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, this.#aside);
   }
 
   fill(at: DevicePointer, byte: number, bytes: number): void {
@@ -382,6 +390,7 @@ class Device implements CudaDevice {
       for (const address of this.#hostMemory) this.#cuda.status("cuMemFreeHost", address);
       for (const module of this.#modules) this.#cuda.status("cuModuleUnload", module);
       this.#cuda.status("cuStreamDestroy_v2", this.#stream);
+      if (this.#aside) this.#cuda.status("cuStreamDestroy_v2", this.#aside);
       // the context stays for the next simulator, which saves it a third of a second, unless a fault has made it useless
       if (ended !== SUCCESS) this.#cuda.releaseContext(this.#device);
     } catch {

@@ -18,69 +18,76 @@ export const MOST_TARGETS = 16;
 export const mailBytes = (s: Pick<Shape, "mailDepth" | "allBlocks" | "mailWords">): number =>
   8 * s.mailDepth * s.allBlocks * s.mailWords;
 
-/** Mailboxes of the devices of this process. */
-export interface Mailboxes {
-  /** by device: where it reads, and where it writes */
-  readonly own: readonly DevicePointer[];
-  readonly targets: readonly (readonly DevicePointer[])[];
-  /** processes that are reached through the host, and memory for what comes from and goes to them */
-  readonly relayed: readonly number[];
-  readonly incoming: HostMemory | undefined;
-  readonly outgoing: HostMemory | undefined;
-  /** not 0 once nobody shall wait any longer for a process that has ended; undefined where there is one process */
-  readonly givenUp: HostMemory | undefined;
+/** What goes to other processes and comes from them through memory of the host. */
+export interface HostMail {
+  readonly ranks: readonly number[];
+  readonly incoming: HostMemory;
+  readonly outgoing: HostMemory;
 }
 
-/** A collective call. @throws SynfireError "bad-option" if more devices can be reached than a kernel is told of */
-export function openMailboxes(
+/** The ranks whose GPUs cannot be reached: those of other hosts, and those that have been tried in vain. */
+export const relayedRanks = (team: Team, unreachable: ReadonlySet<number>): number[] =>
+  Array.from({ length: team.size }, (_, rank) => rank).filter(
+    (rank) => rank !== team.rank && (!team.isHere(rank) || unreachable.has(rank) || debugs("relay")),
+  );
+
+export const openHostMail = (device: CudaDevice, shape: Shape, ranks: readonly number[]): HostMail => ({
+  ranks,
+  incoming: device.allocHost(mailBytes(shape)),
+  outgoing: device.allocHost(mailBytes(shape)),
+});
+
+/** Places that a message is written to. @throws SynfireError "bad-option" if they are more than a kernel is told of */
+export function countTargets(devices: number, team: Team | undefined, relayed: readonly number[]): number {
+  const count = devices * ((team?.size ?? 1) - relayed.length) + (relayed.length > 0 ? 1 : 0);
+  if (count > MOST_TARGETS)
+    throw new SynfireError(
+      "bad-option",
+      `${count} GPUs of one host would write to each other; ${MOST_TARGETS} can. Use fewer of them.`,
+      "device",
+    );
+  return count;
+}
+
+/** A rank's GPUs cannot reach those of others on its host. */
+export class Unreachable extends Error {
+  readonly ranks: ReadonlySet<number>;
+  constructor(ranks: Iterable<number>) {
+    super("GPUs of several ranks cannot reach each other.");
+    this.ranks = new Set(ranks);
+  }
+}
+
+/**
+ * By device: the places that it writes its messages to. A collective call.
+ * @param own - the mailboxes of the devices of this process
+ * @throws Unreachable with the ranks that must be reached through the host, if there are any anywhere
+ */
+export function connectMailboxes(
   devices: readonly CudaDevice[],
-  shape: Shape,
+  own: readonly DevicePointer[],
   team: Team | undefined,
-): Mailboxes {
-  const bytes = mailBytes(shape);
-  const own = devices.map((d) => d.alloc(bytes));
-  if (!team)
-    return {
-      own,
-      targets: devices.map(() => own),
-      ...{ relayed: [], incoming: undefined, outgoing: undefined, givenUp: undefined },
-    };
+  hostMail: HostMail | undefined,
+): DevicePointer[][] {
+  const outside = hostMail ? [hostMail.outgoing.pointer] : [];
+  if (!team) return devices.map(() => [...own, ...outside]);
   const handles = new Uint8Array(HANDLE * devices.length);
   for (const [k, d] of devices.entries()) handles.set(d.exportMemory(own[k]!), HANDLE * k);
   const exported = team.gatherBytes(handles);
-  // by rank: the addresses of its mailboxes by device of this process, or undefined
-  const imported = exported.map((list, rank) =>
-    rank === team.rank ? undefined : reach(devices, list, team, rank),
-  );
-  const known = team.gatherBytes(Uint8Array.from(imported, (i) => (i ? 1 : 0)));
-  const mutual = (rank: number) => known[team.rank]![rank] === 1 && known[rank]![team.rank] === 1;
-  const relayed = exported.flatMap((_, rank) => (rank === team.rank || mutual(rank) ? [] : [rank]));
-  const host = relayed.length > 0 ? [devices[0]!.allocHost(bytes), devices[0]!.allocHost(bytes)] : [];
-  const [incoming, outgoing] = host;
-  const targets = devices.map((_, k) => [
-    ...own,
-    ...imported.flatMap((there, rank) => (there && mutual(rank) ? there[k]! : [])),
-    ...(outgoing ? [outgoing.pointer] : []),
-  ]);
-  if (targets[0]!.length > MOST_TARGETS)
-    throw new SynfireError(
-      "bad-option",
-      `The GPUs of this host are ${targets[0]!.length}; ${MOST_TARGETS} can reach each other at most. Use fewer ranks or GPUs.`,
-      "device",
+  const skipped = (rank: number) => rank === team.rank || (hostMail?.ranks.includes(rank) ?? false);
+  const imported = exported.map((list, rank) => (skipped(rank) ? [] : reach(devices, list)));
+  const reached = team.gatherBytes(Uint8Array.from(imported, (there) => (there ? 1 : 0)));
+  if (reached.some((row) => row.includes(0))) {
+    const mutual = (rank: number) => reached[team.rank]![rank] === 1 && reached[rank]![team.rank] === 1;
+    throw new Unreachable(
+      exported.map((_, rank) => rank).filter((rank) => rank !== team.rank && !mutual(rank)),
     );
-  const givenUp = devices[0]!.allocHost(8);
-  givenUp.words.fill(0);
-  return { own, targets, relayed, incoming, outgoing, givenUp };
+  }
+  return devices.map((_, k) => [...own, ...imported.flatMap((there) => there![k] ?? []), ...outside]);
 }
 
 /** the mailboxes of another rank's devices, as each of these devices sees them; undefined if one cannot reach them */
-function reach(
-  devices: readonly CudaDevice[],
-  handles: Uint8Array,
-  team: Team,
-  rank: number,
-): DevicePointer[][] | undefined {
-  if (!team.isHere(rank) || debugs("relay")) return undefined;
+function reach(devices: readonly CudaDevice[], handles: Uint8Array): DevicePointer[][] | undefined {
   try {
     return devices.map((d) =>
       Array.from({ length: handles.length / HANDLE }, (_, k) =>

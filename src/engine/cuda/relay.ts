@@ -5,7 +5,7 @@
  */
 
 import type { Post, Team } from "../team.js";
-import type { Mailboxes } from "./mailboxes.js";
+import type { HostMail } from "./mailboxes.js";
 import type { Shape } from "./shape.js";
 
 /** Words of 32 bits of a message: its length, and whether it is the last one of a launch. */
@@ -31,11 +31,11 @@ export class Relay {
   #listening = new Set<number>();
   #ended = false;
 
-  constructor(shape: Shape, mailboxes: Mailboxes, team: Team) {
+  constructor(shape: Shape, mail: HostMail, team: Team) {
     this.#shape = shape;
-    this.#partners = mailboxes.relayed;
-    this.#incoming = mailboxes.incoming!.words;
-    this.#outgoing = mailboxes.outgoing!.words;
+    this.#partners = mail.ranks;
+    this.#incoming = mail.incoming.words;
+    this.#outgoing = mail.outgoing.words;
     this.#firstBlock = team.rank * shape.processBlocks;
     const longest = Math.max(LONGEST, 4 * (HEADER + 2 + 2 * shape.mailWords));
     this.#message = new Uint32Array(new ArrayBuffer(longest));

@@ -192,7 +192,7 @@ export const RunParams = struct("RunParams", {
   ownMail: "uint64_t*",
   mail: ["uint64_t*", 16],
   relayed: "const uint64_t*",
-  /** in memory of the host: not 0 where a process is no more waited for */
+  /** not 0 where nobody shall wait any longer for a process that has ended */
   givenUp: "const uint64_t*",
   tables: "const Table*",
   groupStarts: "const uint32_t*",
