@@ -77,14 +77,21 @@ export async function runRanks(
   throw new SynfireError("run-failed", `A run on ${n} ${n === 1 ? "rank" : "ranks"} failed: ${reason}`);
 }
 
-/** Ranks must not take a launcher around this process for their own. */
+/** Ranks must not take a launcher around this process for their own, nor a test runner. */
 function environment(): NodeJS.ProcessEnv {
-  const own = /^(OMPI|PMI|PMIX|PRTE)_/;
+  const own = /^(OMPI|PMI|PMIX|PRTE|VITEST)(_|$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
 }
 
-function outputOf(program: string, args: readonly string[]) {
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a program and waits for its end. */
+export function outputOf(program: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
     const out = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const)

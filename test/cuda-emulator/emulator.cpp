@@ -520,6 +520,10 @@ Block* blockOf(const Thread* thread) { return static_cast<Block*>(thread->block)
   leaveForGood();
 }
 
+/* A poll counts as so many switches: a question of the host whether kernels have ended shall not take long where they only
+   poll, since the host may have to do something before they find what they wait for. */
+constexpr long switchesPerPoll = 16;
+
 void fiberMain();
 
 /* Runs the next ready thread instead of this one, which has already been put where it will be found again. */
@@ -636,6 +640,7 @@ const SynfireEmulatorExchange* warpExchange(unsigned int operation, unsigned int
 void pauseThread() {
   Thread* self = currentThread();
   self->operation = SynfireEmulatorPause;
+  hot.budget -= switchesPerPoll - 1;
   hot.ready.push(self);
   stepAside(self);
 }
@@ -1122,8 +1127,6 @@ class Watch {
 };
 
 constexpr long switchesBetweenLooks = 1 << 16;
-/* Between two questions of the host whether kernels have ended: it may have to do something before they can. */
-constexpr long switchesPerQuestion = 1 << 12;
 
 void resumeFibers(long switches) {
   if (!hot.ready.head) {
@@ -1197,7 +1200,7 @@ bool runABit(Device& target) {
   for (auto& device : devices) advance(*device);
   if (target.completed < target.issued) {
     if (!watch) watch.emplace();
-    runForAWhile(*watch, switchesPerQuestion);
+    runForAWhile(*watch, switchesBetweenLooks);
     for (auto& device : devices) advance(*device);
   }
   if (target.completed < target.issued) return false;

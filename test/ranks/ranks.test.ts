@@ -29,6 +29,10 @@ async function probe(n: number, words: readonly string[] = []): Promise<Record<s
   return JSON.parse(stdout) as Record<string, Probe>;
 }
 
+let gpuReference: ReturnType<typeof probe> | undefined;
+/** what ranks on GPUs must give */
+const alone = (): ReturnType<typeof probe> => (gpuReference ??= probe(1, ["threads=1"]));
+
 /** what each rank has said */
 async function said(
   n: number,
@@ -68,17 +72,20 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
   it.skipIf(cudaHere !== "emulated")(
     "have them on GPUs, too, which reach into each other's memory",
     async () => {
-      const alone = await probe(1, ["threads=1"]);
+      const reference = await alone();
       const blocks = ["threads=1", "device=cuda", "blocks=3"];
       for (const [name, { hash, spikes }] of Object.entries(await probe(2, blocks)))
-        expect({ hash, spikes }, name).toEqual({ hash: alone[name]!.hash, spikes: alone[name]!.spikes });
+        expect({ hash, spikes }, name).toEqual({
+          hash: reference[name]!.hash,
+          spikes: reference[name]!.spikes,
+        });
     },
   );
 
   it.skipIf(cudaHere !== "emulated")(
     "have them, too, on GPUs that do not reach each other: the host passes messages on",
     async () => {
-      const alone = await probe(1, ["threads=1"]);
+      const reference = await alone();
       // memory of the other process cannot be opened; all ranks as if on hosts of their own
       for (const [n, blocks, variable, value] of [
         [2, 3, "SYNFIRE_EMULATED_IPC", "0"],
@@ -90,8 +97,8 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
           await probe(n, ["threads=1", "device=cuda", `blocks=${blocks}`]),
         ))
           expect({ hash, spikes }, `${n} ranks: ${name}`).toEqual({
-            hash: alone[name]!.hash,
-            spikes: alone[name]!.spikes,
+            hash: reference[name]!.hash,
+            spikes: reference[name]!.spikes,
           });
         vi.unstubAllEnvs();
       }

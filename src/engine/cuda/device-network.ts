@@ -26,8 +26,9 @@ import {
 } from "./structs.js";
 import type { Variant } from "./variants.js";
 
-/** Bytes for recorded spikes between two looks of the host. */
+/** Bytes for recorded spikes between two looks of the host, and spikes of each neuron that are enough: when all is full, a launch ends. */
 const RECORD_BYTES = 256 * 2 ** 20;
+const RECORDED_PER_NEURON = 2000;
 const RECORD_ENTRY = 8;
 
 export interface DeviceNetworkParts {
@@ -129,7 +130,11 @@ export class DeviceNetwork {
     // at least what the steps until all blocks have stopped can need
     this.#recordCapacity = Math.max(
       (shape.lag + 3) * layout.slots,
-      Math.min(2 ** 24, Math.floor(RECORD_BYTES / RECORD_ENTRY / layout.blocks)),
+      Math.min(
+        2 ** 24,
+        RECORDED_PER_NEURON * layout.slots,
+        Math.floor(RECORD_BYTES / RECORD_ENTRY / layout.blocks),
+      ),
     );
     const records = this.#alloc(this.#recordCapacity * RECORD_ENTRY * layout.blocks);
     const recordCounts = this.#alloc(4 * layout.blocks);
