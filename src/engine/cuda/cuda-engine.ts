@@ -41,6 +41,7 @@ const PATIENCE_MS = 3000;
 const POLLS = 200;
 
 const FAILURES = ["integration", "emission"] as const;
+const PROCESS_ENDED = 2;
 
 /** lets other tasks run: signals, progress */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -184,6 +185,8 @@ class CudaEngine implements Engine {
       return { kind: "rank", id: -1, step, message: lost.message };
     }
     if (first === none) return undefined;
+    if (Number(first & 3n) === PROCESS_ENDED)
+      return { kind: "rank", id: -1, step: Number(first >> 33n) + 1, message: "A rank was given up." };
     return {
       kind: FAILURES[Number(first & 3n)]!,
       id: Number((first >> 2n) & (2n ** 31n - 1n)),

@@ -30,6 +30,8 @@ import type { Variant } from "./variants.js";
 const RECORD_BYTES = 256 * 2 ** 20;
 const RECORDED_PER_NEURON = 2000;
 const RECORD_ENTRY = 8;
+/** Memory that other processes use comes in multiples of this. */
+const EXPORTED = 2 * 2 ** 20;
 
 export interface DeviceNetworkParts {
   readonly device: CudaDevice;
@@ -156,7 +158,8 @@ export class DeviceNetwork {
     });
     this.#memory = {
       ...{ reals, ints, realUniforms, intUniforms, rings, records, recordCounts },
-      mail: this.#alloc(mailBytes(shape)),
+      // pieces of the driver's blocks of 2 MiB must not be shared with other processes
+      mail: this.#alloc(Math.ceil(mailBytes(shape) / EXPORTED) * EXPORTED),
       givenUp: this.#alloc(16),
       outcome: this.#alloc(32),
       params: this.#alloc(RunParams.bytes),
@@ -189,6 +192,9 @@ export class DeviceNetwork {
       doneSteps: this.#memory.outcome + 16,
       ...this.samples.fields,
     };
+    // the way to tell a kernel something must be there before it runs
+    if (shape.processBlocks < shape.allBlocks)
+      this.device.interrupt(this.#memory.givenUp, new BigUint64Array(1));
     Object.assign(this.#fixed, this.#ownSynapses());
     for (const p of network.populations) {
       p.constants.forEach((v, slot) => {

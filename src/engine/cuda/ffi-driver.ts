@@ -72,6 +72,7 @@ const LAZY_PEER_ACCESS = 1;
 /** CUresult */
 const SUCCESS = 0;
 const OUT_OF_MEMORY = 2;
+const ALREADY_MAPPED = 208;
 const NOT_READY = 600;
 const PEER_ALREADY_ENABLED = 704;
 
@@ -364,6 +365,8 @@ class Device implements CudaDevice {
     this.#enter();
     const out = new BigUint64Array(1);
     const code = this.#cuda.status("cuIpcOpenMemHandle_v2", out, { bytes: handle }, LAZY_PEER_ACCESS);
+    // a fault of ours, which must not look like one of the machine
+    if (code === ALREADY_MAPPED) throw this.#cuda.failure("cuIpcOpenMemHandle_v2", code);
     if (code !== SUCCESS)
       throw new SynfireError(
         "no-peer-access",

@@ -76,7 +76,11 @@ export function connectMailboxes(
   const exported = team.gatherBytes(handles);
   const skipped = (rank: number) => rank === team.rank || (hostMail?.ranks.includes(rank) ?? false);
   const imported = exported.map((list, rank) => (skipped(rank) ? [] : reach(devices, list)));
-  const reached = team.gatherBytes(Uint8Array.from(imported, (there) => (there ? 1 : 0)));
+  greet(devices, imported, team);
+  // nobody reads before all have written
+  team.min(0);
+  const answered = greeted(devices, own, imported, team);
+  const reached = team.gatherBytes(Uint8Array.from(answered, (there) => (there ? 1 : 0)));
   if (reached.some((row) => row.includes(0))) {
     const mutual = (rank: number) => reached[team.rank]![rank] === 1 && reached[rank]![team.rank] === 1;
     throw new Unreachable(
@@ -84,6 +88,44 @@ export function connectMailboxes(
     );
   }
   return devices.map((_, k) => [...own, ...imported.flatMap((there) => there![k] ?? []), ...outside]);
+}
+
+/** what a device writes into the mailboxes of others to see whether they are what they seem */
+const greeting = (rank: number, device: number): number => 1 + rank * 65536 + device;
+
+function greet(
+  devices: readonly CudaDevice[],
+  imported: readonly (DevicePointer[][] | undefined)[],
+  team: Team,
+): void {
+  devices.forEach((device, k) => {
+    const at = 8 * (team.rank * devices.length + k);
+    for (const there of imported)
+      for (const pointer of there?.[k] ?? [])
+        device.upload(pointer + at, Float64Array.of(greeting(team.rank, k)));
+  });
+}
+
+/** by rank: whether what its devices have written is here */
+function greeted(
+  devices: readonly CudaDevice[],
+  own: readonly DevicePointer[],
+  imported: readonly (DevicePointer[][] | undefined)[],
+  team: Team,
+): boolean[] {
+  const found = devices.map((device, k) => {
+    const words = new Float64Array(devices.length * team.size);
+    device.download(own[k]!, words);
+    return words;
+  });
+  return imported.map((there, rank) => {
+    if (!there) return false;
+    // nothing is expected of oneself, or of those that are reached through the host
+    if (there.length === 0) return true;
+    return found.every((words) =>
+      devices.every((_, k) => words[rank * devices.length + k] === greeting(rank, k)),
+    );
+  });
 }
 
 /** the mailboxes of another rank's devices, as each of these devices sees them; undefined if one cannot reach them */

@@ -286,12 +286,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     if (step - p.firstStep > LAG)
       consumeStep(p, tables, shared, rings, control, control->messageRow[(step - p.firstStep) & 1u], list, step - LAG, clock);
     clock.mark(5);
-    __syncthreads();
+    // told with the barrier: a warp that is ahead may read of a stop in the next step before another looks
+    const bool stop = __syncthreads_or(control->stop != 0u);
     clock.mark(6);
 #if INBOX_ROWS
     if (threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
-    if (control->stop) break;
+    if (stop) break;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
     if (threadIdx.x == 0) control->fired = 0;
