@@ -18,9 +18,10 @@ export function joinWorld(): Promise<World> {
     const mpi = await openMpi(launched()?.by);
     const host = { cores: availableParallelism(), isAlive, yield: await processorYield() };
     const world = World.start(mpi, { pid: process.pid, host: hostname() }, host);
-    // a launcher that has lost a rank tells the others to end: they see it themselves, and keep what they have recorded
+    // a launcher that has lost a rank tells the others to end: what waits for it ends with an error, and the script can save what was recorded
     process.on("SIGTERM", () => {
-      setTimeout(() => process.exit(143), world.whole ? 0 : 8000).unref();
+      world.interrupt();
+      setTimeout(() => process.exit(143), 8000).unref();
     });
     process.on("exit", (code) => {
       if (code === 0) world.end();

@@ -170,7 +170,18 @@ export class World implements Ranks {
     this.#lookAround();
   }
 
+  /** The launcher asks this rank to end, mostly because another one has: perhaps on another host, where nobody here can see it. */
+  interrupt(): void {
+    try {
+      this.#lookAround();
+    } catch {
+      // it is known which one
+    }
+    this.#broken ??= lost(`The launcher has asked rank ${this.rank} to end.`);
+  }
+
   #lookAround(partner?: number): void {
+    if (this.#broken) throw this.#broken;
     const ended: string[] = [];
     for (const farewell of this.#farewells) {
       const { rank } = farewell;
@@ -189,7 +200,7 @@ export class World implements Ranks {
   }
 
   #lose(message: string): never {
-    this.#broken = new SynfireError("rank-lost", `${message} What was recorded until then is kept.`);
+    this.#broken = lost(message);
     throw this.#broken;
   }
 
@@ -282,6 +293,9 @@ export class World implements Ranks {
     this.#mpi.finalize();
   }
 }
+
+const lost = (message: string): SynfireError =>
+  new SynfireError("rank-lost", `${message} What was recorded until then is kept.`);
 
 /** of one message */
 const MOST_BYTES = 2 ** 30;

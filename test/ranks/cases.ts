@@ -81,6 +81,19 @@ model doomed:
     return { error, before, n: spikes.nEvents, time: sim.time, last, same };
   },
 
+  /** rank 0 is asked to end by the launcher */
+  async asked(run) {
+    const sim = await Simulator.create(run.options);
+    const neurons = sim.create("iaf_psc_delta", 200, { I_e: 450 }, { distribute: true });
+    sim.connect(neurons, neurons, { rule: "fixed_indegree", indegree: 20 }, { weight: 0.1, delay: 1 });
+    const spikes = sim.record(neurons);
+    await sim.simulate(100);
+    const before = spikes.nEvents;
+    if (sim.rank() === 0) sim.onProgress = () => process.kill(process.pid, "SIGTERM");
+    const error = await outcome(sim.simulate(1e7));
+    return { error, before, n: spikes.nEvents };
+  },
+
   /** rank 1 has nothing more to do, rank 0 has */
   async early(run) {
     const sim = await Simulator.create(run.options);

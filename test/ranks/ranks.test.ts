@@ -211,6 +211,17 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     },
   );
 
+  it.each(deaths.slice(0, 2))(
+    "end when the launcher asks one of them to, and lose nothing, $where",
+    async ({ words }) => {
+      const { results, stderr } = await said(2, "asked", words);
+      const [asked, other] = results as { error: string; before: number; n: number }[];
+      expect(asked?.error, stderr).toMatch(/^rank-lost: The launcher has asked rank 0 to end/);
+      expect(other?.error, stderr).toMatch(/^rank-lost: Rank 1 cannot go on: rank 0 \(process \d+\) ended/);
+      for (const r of [asked!, other!]) expect(r.n).toBeGreaterThan(r.before);
+    },
+  );
+
   it("does not wait for a rank whose script has ended", async () => {
     const { results } = await said(2, "early");
     expect(results[1]).toBe("done");
