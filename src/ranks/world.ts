@@ -65,15 +65,16 @@ export class World implements Ranks {
   }
 
   get local(): number {
-    return this.#here(this.#peers.slice(0, this.rank)).length;
+    return this.#here.filter((rank) => rank < this.rank).length;
   }
 
   get onHost(): number {
-    return this.#here(this.#peers).length;
+    return this.#here.length;
   }
 
-  #here(peers: readonly Peer[]): readonly Peer[] {
-    return peers.filter((p) => p.host === this.#peers[this.rank]!.host);
+  /** the ranks of this host */
+  get #here(): number[] {
+    return [...this.#peers.keys()].filter((rank) => this.isHere(rank));
   }
 
   /** Is it certain that a rank has ended? Of other hosts nothing is known. */
@@ -108,7 +109,7 @@ export class World implements Ranks {
   }
 
   isHere(rank: number): boolean {
-    return this.#here([this.#peers[rank]!]).length > 0;
+    return this.#peers[rank]!.host === this.#peers[this.rank]!.host;
   }
 
   post(partners: readonly number[], longest: number): Post {

@@ -1,6 +1,6 @@
 /** Deals the spikes of a chunk to spike recorders: typed arrays from end to end, since there can be millions per second. */
 
-import type { SpikeBatch } from "../engine/network.js";
+import type { ScheduledSpike, SpikeBatch } from "../engine/network.js";
 import type { Recorder } from "../recording/recorder.js";
 import type { NodeCollection } from "./nodes.js";
 
@@ -18,12 +18,8 @@ export interface Watched {
   readonly stop: number;
 }
 
-/** A spike of a generator. */
-export interface ScheduledSpike {
-  readonly step: number;
-  readonly device: number;
-  readonly multiplicity: number;
-}
+/** A spike of a generator, by its device. */
+export type DeviceSpike = Omit<ScheduledSpike, "id"> & { readonly device: number };
 
 /** With more runs of ids than this, recorders look up each spike by themselves. */
 const MOST_RUNS = 1000;
@@ -33,7 +29,7 @@ const LONG = 32;
 /** @param scheduled - in the order of steps; within a step they follow the spikes of neurons */
 export async function dealSpikes(
   batch: SpikeBatch,
-  scheduled: readonly ScheduledSpike[],
+  scheduled: readonly DeviceSpike[],
   watched: readonly Watched[],
 ): Promise<void> {
   if (watched.length === 0) return;
@@ -61,7 +57,7 @@ function expanded({ ids, steps, multiplicities }: SpikeBatch): Spikes {
   return out;
 }
 
-function merged({ ids, steps }: Spikes, scheduled: readonly ScheduledSpike[]): Spikes {
+function merged({ ids, steps }: Spikes, scheduled: readonly DeviceSpike[]): Spikes {
   if (scheduled.length === 0) return { ids, steps };
   const total = scheduled.reduce((n, s) => n + s.multiplicity, ids.length);
   const out = { ids: new Uint32Array(total), steps: new Uint32Array(total) };

@@ -3,7 +3,7 @@
 import type { SampleBatch, SampleRequest, SpikeBatch } from "../engine/network.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { Recorder } from "../recording/recorder.js";
-import { dealSpikes, type ScheduledSpike } from "./deal-spikes.js";
+import { type DeviceSpike, dealSpikes } from "./deal-spikes.js";
 import { type Device, gridSteps, windowOf } from "./devices.js";
 import type { NodeCollection } from "./nodes.js";
 import { type NeuronPopulation, parameterValue } from "./population.js";
@@ -163,7 +163,7 @@ export class Recordings {
   }
 
   /** spikes of neurons and of spike generators */
-  spikes(batch: SpikeBatch, scheduled: readonly ScheduledSpike[]): Promise<void> {
+  spikes(batch: SpikeBatch, scheduled: readonly DeviceSpike[]): Promise<void> {
     const watched = [...this.#spikes.values()]
       .filter(({ nodes }) => nodes.length > 0)
       .map(({ device, recorder, nodes }) => ({ recorder, nodes, ...windowOf(device, this.#resolution) }));

@@ -4,6 +4,14 @@ import { Simulator, type SimulatorOptions, type SynfireError, uniform } from "sy
 import type { Run } from "synfire/cli";
 import { build as ring } from "../../examples/ring.js";
 
+/** neurons of all ranks that fire at any time */
+async function firing(options: SimulatorOptions) {
+  const sim = await Simulator.create(options);
+  const neurons = sim.create("iaf_psc_delta", 200, { I_e: 450 }, { distribute: true });
+  sim.connect(neurons, neurons, { rule: "fixed_indegree", indegree: 20 }, { weight: 0.1, delay: 1 });
+  return { sim, spikes: sim.record(neurons) };
+}
+
 const cases: Readonly<Record<string, (run: Run) => Promise<unknown>>> = {
   /** ranks that ask for different things */
   async disagree(run) {
@@ -56,13 +64,7 @@ model doomed:
 
   /** rank 1 is killed while the run goes on */
   async killed(run) {
-    const start = async (options: SimulatorOptions) => {
-      const sim = await Simulator.create(options);
-      const neurons = sim.create("iaf_psc_delta", 200, { I_e: 450 }, { distribute: true });
-      sim.connect(neurons, neurons, { rule: "fixed_indegree", indegree: 20 }, { weight: 0.1, delay: 1 });
-      return { sim, spikes: sim.record(neurons) };
-    };
-    const { sim, spikes } = await start(run.options);
+    const { sim, spikes } = await firing(run.options);
     await sim.simulate(100);
     const before = spikes.nEvents;
     if (sim.rank() === 1) sim.onProgress = () => process.kill(process.pid, "SIGKILL");
@@ -71,7 +73,7 @@ model doomed:
     const last = times[times.length - 1]!;
     // all neurons fire: these are the rank's own
     const own = new Set(senders);
-    const alone = await start({ device: "cpu", threads: 1, ranks: "none" });
+    const alone = await firing({ device: "cpu", threads: 1, ranks: "none" });
     await alone.sim.simulate(last);
     const undisturbed: number[][] = [];
     alone.spikes.events.senders.forEach((id, k) => {
@@ -83,10 +85,7 @@ model doomed:
 
   /** rank 0 is asked to end by the launcher */
   async asked(run) {
-    const sim = await Simulator.create(run.options);
-    const neurons = sim.create("iaf_psc_delta", 200, { I_e: 450 }, { distribute: true });
-    sim.connect(neurons, neurons, { rule: "fixed_indegree", indegree: 20 }, { weight: 0.1, delay: 1 });
-    const spikes = sim.record(neurons);
+    const { sim, spikes } = await firing(run.options);
     await sim.simulate(100);
     const before = spikes.nEvents;
     if (sim.rank() === 0) sim.onProgress = () => process.kill(process.pid, "SIGTERM");

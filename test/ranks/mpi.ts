@@ -6,12 +6,20 @@ import { type Ended, findLauncher, launchCommand, outputOf } from "../../bench/l
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const quiet: SpawnSyncOptions = { encoding: "utf8", stdio: "pipe" };
-const has = (program: string) => spawnSync("which", [program], quiet).status === 0;
+
+function launcherHere(): boolean {
+  try {
+    findLauncher();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function install(): string | undefined {
-  if (has("mpirun.openmpi") || has("mpirun")) return undefined;
+  if (launcherHere()) return undefined;
   const wanted = "MPI is absent: apt-get install openmpi-bin";
-  if (!has("apt-get") || process.getuid?.() !== 0) return wanted;
+  if (spawnSync("which", ["apt-get"], quiet).status !== 0 || process.getuid?.() !== 0) return wanted;
   const options = { ...quiet, timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
   spawnSync("apt-get", ["update"], options);
   const done = spawnSync(

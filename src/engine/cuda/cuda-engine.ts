@@ -15,7 +15,7 @@ import { DeviceNetwork, groupsOf } from "./device-network.js";
 import type { CudaDevice, CudaDriver } from "./driver.js";
 import { planDrives } from "./drives.js";
 import { openDriver } from "./ffi-driver.js";
-import { layOut, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
+import { layOut, localBitsFor, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
 import {
   checkCards,
   connectMailboxes,
@@ -389,7 +389,7 @@ async function start(
   const blocks = agreed(blocksFor(network, info, variants, deviceCount, wantedBlocks));
   const allBlocks = blocks * deviceCount;
   const slots = slotsPerBlock(network.populations, variantOf, processes, allBlocks / processes);
-  const tables = planTables(network, calibration, wide, Math.ceil(Math.log2(Math.max(2, slots))), counts);
+  const tables = planTables(network, calibration, wide, localBitsFor(slots), counts);
   const layout = layOut(
     network,
     variantOf,

@@ -39,6 +39,9 @@ export interface RankLayout {
   sourceIndex(id: number): number;
 }
 
+/** bits for a place in a block */
+export const localBitsFor = (slots: number): number => Math.ceil(Math.log2(Math.max(2, slots)));
+
 /** ranks that populations take, those of one variant one after the other */
 function rankCount(sizes: readonly number[], variants: readonly number[], allBlocks: number): number {
   const kinds = [...new Set(variants)];
@@ -127,7 +130,7 @@ export function layOut(
     blocks,
     allBlocks,
     slots,
-    localBits: Math.ceil(Math.log2(Math.max(2, slots))),
+    localBits: localBitsFor(slots),
     contiguous: processes === 1,
     indexOf,
     onDevice(k, device) {

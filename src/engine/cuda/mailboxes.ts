@@ -8,11 +8,10 @@ import type { Team } from "../team.js";
 import { debugs } from "./debug.js";
 import type { CudaDevice, DevicePointer, HostMemory } from "./driver.js";
 import type { Shape } from "./shape.js";
+import { MOST_TARGETS } from "./structs.js";
 
 /** Bytes with which another process finds memory. */
 const HANDLE = 64;
-/** Places for messages that a kernel is told of. */
-export const MOST_TARGETS = 16;
 
 /** Messages of all blocks of all devices for a few steps: see kernels/mail.cu. */
 export const mailBytes = (s: Pick<Shape, "mailDepth" | "allBlocks" | "mailWords">): number =>

@@ -4,7 +4,7 @@ import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import { debugs } from "./debug.js";
 import type { DeviceInfo } from "./driver.js";
-import type { RankLayout } from "./layout.js";
+import { localBitsFor, type RankLayout } from "./layout.js";
 import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
 import { FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
@@ -103,7 +103,7 @@ function planInbox(
   offset: number,
   end: number,
 ): (InboxPlan & { readonly sharedEnd: number }) | undefined {
-  const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
+  const localBits = localBitsFor(slots);
   if (wide.some((w) => w) || tables.every((t, k) => tagOf(t, k, localBits) === NOWHERE)) return undefined;
   const rows = Math.max(...rowsOf);
   const times = tables.some((t) => t.format === Format.packed);
@@ -116,7 +116,7 @@ function planInbox(
 
 /** of one block, in global memory */
 export const inboxBytes = ({ inbox }: Pick<Shape, "inbox">): number =>
-  inbox ? 4 * inbox.rows * inbox.capacity : 0;
+  inbox ? (inbox.times ? 4 : 2) * inbox.rows * inbox.capacity : 0;
 
 /** How events of an inbox name a table: NOWHERE if they cannot, or cannot hold its weights. */
 export function tagOf(table: TablePlan, index: number, localBits: number): number {
@@ -148,25 +148,21 @@ export function shapeFor(
   const tiles = Math.ceil(slots / threads);
   const multi =
     network.populations.some((p) => p.maxEmission > 1) || network.projections.some((p) => p.maxEmission > 1);
-  // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
-  const rows = wide.map((_, r) =>
-    Math.max(
-      1,
-      ...tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part.maxDelay + 1)),
-    ),
+  const parts = wide.map((_, r) =>
+    tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part)),
   );
+  // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
+  const rows = parts.map((list) => Math.max(1, ...list.map((p) => p.maxDelay + 1)));
   const listOffset = align(32 + 8 * wide.length);
   const tableOffset = align(listOffset + 4 * slots, 16);
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
   const ringsOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
-  const localBits = Math.ceil(Math.log2(Math.max(2, slots)));
   const placed = placeRings(wide, rows, slots, ringsOffset, info.sharedMemory);
   // rings in global memory are fine as long as what is added to stays in the cache
-  const touched = wide.map((_, r) => {
-    const parts = tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part));
-    const span = Math.max(0, ...parts.map((p) => p.maxDelay)) - Math.min(...parts.map((p) => p.minDelay)) + 1;
-    return parts.length === 0 || placed.rings[r]!.shared ? 0 : 4 * slots * span * blocks;
+  const touched = parts.map((list, r) => {
+    if (list.length === 0 || placed.rings[r]!.shared) return 0;
+    return 4 * slots * blocks * (rows[r]! - Math.min(...list.map((p) => p.minDelay)));
   });
   const inbox =
     touched.reduce((a, b) => a + b, 0) <= (debugs("inbox") ? 0 : INBOX_FROM * info.l2Cache)
@@ -206,7 +202,7 @@ export function shapeFor(
     rings,
     ringBytes,
     inbox,
-    localBits,
+    localBits: localBitsFor(slots),
     sharedBytes: end,
     listOffset,
     tableOffset,

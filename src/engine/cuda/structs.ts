@@ -181,6 +181,9 @@ export const SampleItem = struct("SampleItem", {
   column: "u32",
 });
 
+/** Places for messages that a kernel is told of. */
+export const MOST_TARGETS = 16;
+
 export const RunParams = struct("RunParams", {
   /** address of a copy in device memory */
   self: "u64",
@@ -190,7 +193,7 @@ export const RunParams = struct("RunParams", {
   record: "u32",
   recordCapacity: "u32",
   ownMail: "uint64_t*",
-  mail: ["uint64_t*", 16],
+  mail: ["uint64_t*", MOST_TARGETS],
   relayed: "const uint64_t*",
   /** not 0 where nobody shall wait any longer for a process that has ended */
   givenUp: "const uint64_t*",
