@@ -5,6 +5,7 @@
 
 import { SynfireError } from "../errors.js";
 import { environment, type Koffi, loadKoffi, tryLibrary } from "../native/foreign.js";
+import { dismissHydra } from "./hydra.js";
 import type { Launched } from "./launcher.js";
 
 /** Tags of messages. */
@@ -34,7 +35,7 @@ export interface Mpi {
   readonly size: number;
   /** Room for `count` operations; `test` may be asked once all that it asks for have begun. */
   requests(count: number): Requests;
-  /** MPI_Finalize. */
+  /** MPI_Finalize, once all ranks call it, or what ends a run where that may never return. */
   finalize(): void;
 }
 
@@ -116,12 +117,28 @@ function dialectOf(koffi: Koffi, library: Library, name: string): Dialect {
   }
 }
 
+type Call = (name: string, parameters: string) => (...args: unknown[]) => void;
+
+function libraryVersion(call: Call): string {
+  const [text, length] = [new Uint8Array(new ArrayBuffer(8192)), new Int32Array(new ArrayBuffer(64))];
+  call("MPI_Get_library_version", "void *version, void *length")(text, length);
+  return new TextDecoder().decode(text.subarray(0, length[0]));
+}
+
+/**
+ * Does MPI_Finalize of this MPICH wait for a message from a rank that has stopped listening? Before 4.2, where UCX carries messages,
+ * ranks that are done wait in a barrier of the launcher, and those that have still to disconnect from them spin forever
+ * (https://github.com/pmodels/mpich/pull/6596).
+ */
+export const neverReturns = (version: string): boolean =>
+  /^MPICH Version:\s*(3|4\.[01])\b/.test(version) && /^MPICH Device:\s*ch4:ucx/m.test(version);
+
 function start(library: Library, d: Dialect): Mpi {
   const bind = (name: string, parameters: string) =>
     library.func(
       `int ${name}(${parameters.replaceAll("handle", d.handle === "int" ? "int" : "uint64_t")})`,
     ) as (...args: unknown[]) => number;
-  const call = (name: string, parameters: string) => {
+  const call: Call = (name, parameters) => {
     const f = bind(name, parameters);
     return (...args: unknown[]) => {
       const code = f(...args);
@@ -175,6 +192,9 @@ function start(library: Library, d: Dialect): Mpi {
         },
       };
     },
-    finalize: () => call("MPI_Finalize", "")(),
+    finalize() {
+      if (d.name === "MPICH" && neverReturns(libraryVersion(call)) && dismissHydra()) return;
+      call("MPI_Finalize", "")();
+    },
   };
 }

@@ -1,4 +1,4 @@
-/** Runs scripts on several ranks. Open MPI is installed where it is missing and that is possible. */
+/** Runs scripts on several ranks. Open MPI and MPICH are installed where they are missing and that is possible. */
 
 import { type SpawnSyncOptions, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -7,36 +7,38 @@ import { type Ended, findLauncher, launchCommand, outputOf } from "../../bench/l
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const quiet: SpawnSyncOptions = { encoding: "utf8", stdio: "pipe" };
 
-function launcherHere(): boolean {
-  try {
-    findLauncher();
-    return true;
-  } catch {
-    return false;
-  }
-}
+const answers = (program: string): boolean => !spawnSync(program, ["--version"], quiet).error;
 
-function install(): string | undefined {
-  if (launcherHere()) return undefined;
-  const wanted = "MPI is absent: apt-get install openmpi-bin";
-  if (spawnSync("which", ["apt-get"], quiet).status !== 0 || process.getuid?.() !== 0) return wanted;
+/** @returns why it is absent, if it is */
+function install(
+  name: string,
+  launchers: readonly string[],
+  packages: readonly string[],
+): string | undefined {
+  if (launchers.some(answers)) return undefined;
+  const wanted = `${name} is absent: apt-get install ${packages[0]}`;
+  if (!answers("apt-get") || process.getuid?.() !== 0) return wanted;
   const options = { ...quiet, timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
   spawnSync("apt-get", ["update"], options);
-  const done = spawnSync(
-    "apt-get",
-    ["install", "-y", "--no-install-recommends", "openmpi-bin", "libopenmpi3"],
-    options,
-  );
+  const done = spawnSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
   return done.status === 0
     ? undefined
     : `${wanted} (tried, and failed: ${String(done.stderr).trim().split("\n").pop()})`;
 }
 
-/** Why there is no MPI here; undefined if there is. */
-export const absent: string | undefined = install();
+/** MPICH's launcher */
+export const MPICH = "mpiexec.hydra";
 
-/** Runs n ranks of a script in this folder under Synfire's command line. */
-export function ranks(n: number, script: string, words: readonly string[]): Promise<Ended> {
+/** Why there is no launcher for several ranks here, and no MPICH; undefined if there is. */
+export const absent = install(
+  "MPI",
+  [process.env.SYNFIRE_MPIRUN?.split(" ")[0] ?? "mpirun.openmpi", "mpirun"],
+  ["openmpi-bin", "libopenmpi3"],
+);
+export const mpichAbsent = install("MPICH", [MPICH], ["mpich", "libmpich12"]);
+
+/** Runs n ranks of a script in this folder under Synfire's command line, with the launcher named or that of Open MPI. */
+export function ranks(n: number, script: string, words: readonly string[], named?: string): Promise<Ended> {
   const command = [
     process.execPath,
     `${root}dist/cli/main.js`,
@@ -44,7 +46,7 @@ export function ranks(n: number, script: string, words: readonly string[]): Prom
     `${root}test/ranks/${script}`,
     ...words,
   ];
-  const launcher = n > 1 ? findLauncher() : undefined;
+  const launcher = n > 1 ? findLauncher(named ? { SYNFIRE_MPIRUN: named } : process.env) : undefined;
   const [program, ...args] = launchCommand(launcher, n, command as [string, ...string[]]);
   return outputOf(program, args);
 }

@@ -1,8 +1,9 @@
 /** Several ranks on one machine: the spikes of one process, and what happens when ranks disagree, fail or end. */
 
 import { afterEach, expect, describe as group, it, vi } from "vitest";
+import { neverReturns } from "../../src/ranks/mpi.js";
 import { cudaHere } from "../conformance/setups.js";
-import { absent, ranks } from "./mpi.js";
+import { absent, MPICH, mpichAbsent, ranks } from "./mpi.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -14,6 +15,7 @@ it("names what is absent", () => {
       `not run here: ranks on GPUs. ${cudaHere === "gpu" ? "Run bench ring --device cuda on a host with two" : "There is no emulated GPU"}`,
     );
   if (absent) console.log(`not run here: several ranks. ${absent}`);
+  if (mpichAbsent) console.log(`not run here: ranks under MPICH. ${mpichAbsent}`);
 });
 
 interface Probe {
@@ -23,8 +25,12 @@ interface Probe {
   readonly modes: readonly string[];
 }
 
-async function probe(n: number, words: readonly string[] = []): Promise<Record<string, Probe>> {
-  const { stdout, stderr, code } = await ranks(n, "probe.ts", ["--json", ...words]);
+async function probe(
+  n: number,
+  words: readonly string[] = [],
+  launcher?: string,
+): Promise<Record<string, Probe>> {
+  const { stdout, stderr, code } = await ranks(n, "probe.ts", ["--json", ...words], launcher);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Record<string, Probe>;
 }
@@ -38,8 +44,9 @@ async function said(
   n: number,
   name: string,
   words: readonly string[] = [],
+  launcher?: string,
 ): Promise<{ results: unknown[]; stderr: string; code: number | null }> {
-  const { stdout, stderr, code } = await ranks(n, "cases.ts", [`case=${name}`, ...words]);
+  const { stdout, stderr, code } = await ranks(n, "cases.ts", [`case=${name}`, ...words], launcher);
   const results: unknown[] = [];
   for (const line of stdout.split("\n").filter((l) => l.startsWith("{"))) {
     const { rank, result } = JSON.parse(line) as { rank: number; result: unknown };
@@ -229,6 +236,37 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       /^rank-lost: Rank 1 has come to the end of its script, while rank 0 waits for it/,
     );
   });
+});
+
+group.skipIf(mpichAbsent)("ranks under MPICH", { timeout: 120_000 }, () => {
+  it("have the same spikes and potentials", async () => {
+    const [one, three] = [await probe(1, ["threads=1"]), await probe(3, ["threads=1"], MPICH)];
+    for (const [name, { hash, spikes }] of Object.entries(three))
+      expect({ hash, spikes }, name).toEqual({ hash: one[name]!.hash, spikes: one[name]!.spikes });
+  });
+
+  it("come to an end, also where their messages go over sockets", async () => {
+    vi.stubEnv("UCX_TLS", "tcp,self");
+    // MPI_Finalize of MPICH 4.0 does not return in one of two such runs
+    for (let k = 0; k < 3; k++) {
+      const { results, code, stderr } = await said(4, "ring", [], MPICH);
+      expect(code, stderr).toBe(0);
+      expect(results).toEqual([[1], [2], [3], [0]]);
+    }
+  });
+});
+
+it("knows the MPICH whose end is a deadlock", () => {
+  const version = (v: string, device: string) =>
+    `MPICH Version:\t${v}\nMPICH Release date:\tThu Apr  7 2022\nMPICH Device:\t${device}\n`;
+  expect(["3.4.3", "4.0.2", "4.1"].map((v) => neverReturns(version(v, "ch4:ucx")))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(["4.2.0", "4.3.1", "5.0.0"].some((v) => neverReturns(version(v, "ch4:ucx")))).toBe(false);
+  expect(neverReturns(version("4.0.2", "ch4:ofi"))).toBe(false);
+  expect(neverReturns("Open MPI v4.1.4, package: Debian OpenMPI")).toBe(false);
 });
 
 it("says which libraries were looked for if there is none", async () => {
