@@ -14,6 +14,7 @@ describe.skipIf(!enginesPresent.includes("cuda"))("rings that shared memory does
     const reference = await observe({ device: "reference" }, network);
     expect(reference.spikeCount).toBeGreaterThan(500);
     for (const [debug, gpus] of [
+      ["", "cuda"],
       ["inbox", "cuda"],
       ["inbox,crowded", "cuda"],
       ["inbox,crowded", cudaHere === "emulated" ? "cuda:0,1" : "cuda"],

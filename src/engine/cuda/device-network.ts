@@ -255,7 +255,7 @@ export class DeviceNetwork {
 
           format: t.plan.format,
         },
-        ...{ localBits: layout.localBits, firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
+        ...{ firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
         ...{ ringOffset: ring.shared ? ring.sharedOffset : ring.offset, ringRows: ring.rows },
         ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
         process: this.#processOf(t),

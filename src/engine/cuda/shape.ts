@@ -43,8 +43,14 @@ export interface Shape extends RunShape {
   readonly sharedBytes: number;
 }
 
-/** Slices of so few synapses are delivered by one lane each where blocks are so large that many sources fire in a step. */
-const SHORT_SLICE = 12;
+/**
+ * The lanes of a warp share slices of so few synapses where blocks are so large that many sources fire in a step; in smaller ones,
+ * where few do, only still shorter ones.
+ */
+const SHORT_SLICE = 24;
+const SHORTEST_SLICE = 5;
+/** What a lane tells the others of a slice: Share in kernels/deliver.cu. */
+const SHARE_BYTES = 16;
 /** Events of one step that an inbox has room for, per neuron and receptor. */
 const INBOX_EVENTS = 4;
 /** Rings in global memory become an inbox where they take more than this part of the second cache. */
@@ -154,11 +160,20 @@ export function shapeFor(
   // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
   const rows = parts.map((list) => Math.max(1, ...list.map((p) => p.maxDelay + 1)));
   const listOffset = align(32 + 8 * wide.length);
-  const tableOffset = align(listOffset + 4 * slots, 16);
+  const tableOffset = align(listOffset + (multi ? 4 : 2) * slots);
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
-  const ringsOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
-  const placed = placeRings(wide, rows, slots, ringsOffset, info.sharedMemory);
+  const sharesOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
+  const wantsShares =
+    !solo &&
+    synapsesPerSlice <= (tiles > 1 ? SHORT_SLICE : SHORTEST_SLICE) &&
+    tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
+  const alone = placeRings(wide, rows, slots, sharesOffset, info.sharedMemory);
+  const beside = placeRings(wide, rows, slots, sharesOffset + SHARE_BYTES * threads, info.sharedMemory);
+  // no ring has to leave for it
+  const shortSlices = wantsShares && beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
+  const placed = shortSlices ? beside : alone;
+  const ringsOffset = sharesOffset + (shortSlices ? SHARE_BYTES * threads : 0);
   // rings in global memory are fine as long as what is added to stays in the cache
   const touched = parts.map((list, r) => {
     if (list.length === 0 || placed.rings[r]!.shared) return 0;
@@ -189,11 +204,7 @@ export function shapeFor(
     threads,
     tiles,
     group,
-    shortSlices:
-      tiles > 1 &&
-      !solo &&
-      synapsesPerSlice <= SHORT_SLICE &&
-      tables.every((t) => FORMAT_BYTES[t.format]! <= 4),
+    ...{ shortSlices, sharesOffset },
     solo,
     multi,
     variants,

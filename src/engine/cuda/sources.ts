@@ -71,8 +71,10 @@ export interface RunShape {
   readonly tiles: number;
   /** lanes that share a slice of synapses */
   readonly group: number;
-  /** slices are so short that a lane can take one alone */
+  /** slices are so short that the lanes of a warp share those of many sources */
   readonly shortSlices: boolean;
+  /** in shared memory: which slices they share */
+  readonly sharesOffset: number;
   readonly solo: boolean;
   readonly multi: boolean;
   readonly variants: readonly Variant[];
@@ -162,6 +164,7 @@ export function runSource(
     `#define INT_STATES ${most((v) => v.intStates)}`,
     `#define GROUP ${r.group}`,
     `#define SHORT_SLICES ${flag(r.shortSlices)}`,
+    ...(r.shortSlices ? [`#define SHARES_OFFSET ${r.sharesOffset}`] : []),
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
     `#define LATE ${flag(late)}`,

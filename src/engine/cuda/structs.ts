@@ -123,7 +123,6 @@ export const Table = struct("Table", {
   rowBytes: "u32",
   narrow: "u32",
   format: "u32",
-  localBits: "u32",
   firstDelay: "u32",
   receptor: "u32",
   ringOffset: "u32",

@@ -11,6 +11,14 @@ struct Control {
   uint32_t messageRow[2][RECEPTORS];
 };
 
+// A neuron of the block that fired, and with MULTI its multiplicity above it.
+#if MULTI
+typedef uint32_t Fired;
+#else
+typedef uint16_t Fired;
+#endif
+__device__ __forceinline__ uint32_t firedAt(const Fired* list, uint32_t i) { return MULTI ? list[i] : list[i] | 1u << 16; }
+
 #define FAILED_INTEGRATION 0u
 #define FAILED_EMISSION 1u
 // a process that is waited for has ended
@@ -59,7 +67,7 @@ struct Inbox {
 };
 __device__ __forceinline__ Inbox& inboxOf(unsigned char* shared) { return *(Inbox*)(shared + INBOX_OFFSET); }
 __device__ __forceinline__ Event* inboxEvents(const RunParams& p, uint32_t row) {
-  return (Event*)p.inbox + ((uint64_t)blockIdx.x * INBOX_ROWS + row) * INBOX_CAPACITY;
+  return (Event*)p.inbox + (uint64_t)blockIdx.x * (INBOX_ROWS * INBOX_CAPACITY) + row * INBOX_CAPACITY;
 }
 
 // Adds the first n events of a piece to sums in shared memory, or to the ring.

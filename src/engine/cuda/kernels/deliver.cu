@@ -33,11 +33,11 @@ __device__ __forceinline__ TablesOf tablesOf(const RunParams& p, uint32_t source
 #endif
 }
 
-__device__ __forceinline__ const Table& tableOf(const RunParams& p, const Table* tables, const TablesOf& list, uint32_t k) {
+__device__ __forceinline__ uint32_t tableOf(const RunParams& p, const TablesOf& list, uint32_t k) {
 #ifdef GROUP_TABLE
-  return tables[list.only];
+  return list.only;
 #else
-  return tables[__ldg(p.groupList + k)];
+  return __ldg(p.groupList + k);
 #endif
 }
 
@@ -55,13 +55,13 @@ struct Slice {
 __device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t source) {
   const unsigned char* row = t.rows + (uint64_t)(source - t.firstRow) * t.rowBytes;
   Slice slice;
-  slice.base = __ldg((const unsigned long long*)row);
+  slice.base = loadNow((const uint64_t*)row);
   if (t.narrow) {
-    slice.from = __ldg((const uint16_t*)(row + 8) + blockIdx.x);
-    slice.to = __ldg((const uint16_t*)(row + 8) + blockIdx.x + 1);
+    slice.from = loadNow((const uint16_t*)(row + 8) + blockIdx.x);
+    slice.to = loadNow((const uint16_t*)(row + 8) + blockIdx.x + 1);
   } else {
-    slice.from = __ldg((const uint32_t*)(row + 8) + blockIdx.x);
-    slice.to = __ldg((const uint32_t*)(row + 8) + blockIdx.x + 1);
+    slice.from = loadNow((const uint32_t*)(row + 8) + blockIdx.x);
+    slice.to = loadNow((const uint32_t*)(row + 8) + blockIdx.x + 1);
   }
   return slice;
 }
@@ -85,9 +85,10 @@ __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* 
     weight = (Sum)(place >> 16);
     place &= 0xffffu;
   }
-  uint32_t at = m.now + (place >> t.localBits);
-  if (at >= t.ringRows) at -= t.ringRows;
-  addTo(p, shared, rings, t, at, place & ((1u << t.localBits) - 1u), m.unit * weight, times);
+  const uint32_t rows = INBOX_ROWS ? INBOX_ROWS : t.ringRows;
+  uint32_t at = m.now + (place >> LOCAL_BITS);
+  if (at >= rows) at -= rows;
+  addTo(p, shared, rings, t, at, place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
 }
 
 // Adds a block's slice of the synapses of one source; the GROUP lanes of a group share it.
@@ -95,7 +96,7 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
                                               const uint32_t* messageRow, uint32_t source, uint32_t multiplicity, uint32_t lane) {
   const TablesOf list = tablesOf(p, source);
   for (uint32_t k = list.first; k < list.end; k++) {
-    const Table& t = tableOf(p, tables, list, k);
+    const Table& t = tables[tableOf(p, list, k)];
     if (!hasRow(t, source)) continue;
     const Slice slice = sliceOf(t, source);
     const Message message = messageFor(t, messageRow, multiplicity);
@@ -134,41 +135,84 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
 }
 
 #if SHORT_SLICES
-// The same with a lane for each source, where there are many: 32 slices are on their way at a time, in pieces of 16 bytes.
-template <uint32_t PER>
-__device__ __forceinline__ void deliverPieces(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
-                                              const Slice& slice) {
-  const uint64_t first = slice.base + slice.from, last = slice.base + slice.to - 1;
-  const uint32_t length = slice.to - slice.from;
-  const uint4* pieces = (const uint4*)t.data;
-  for (uint64_t piece = first / PER; piece <= last / PER; piece += 2) {
-    const uint4 a = loadOnce(pieces + piece), b = piece < last / PER ? loadOnce(pieces + piece + 1) : a;
-    const uint32_t words[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w};
-    // of the first synapse of the piece, counted from that of the slice; what lies before it is beyond all lengths
-    const uint32_t at = (uint32_t)(piece * PER - first);
-#pragma unroll
-    for (uint32_t q = 0; q < 2 * PER; q++) {
-      const uint32_t word = words[q * 4 / PER];
-      const uint32_t place = PER == 8 ? word >> 16 * (q % 2) & 0xffffu : word;
-      if (at + q < length) deliverPlace(p, shared, rings, t, m, place, 1);
-    }
-  }
+// ---- short slices: the synapses of 32 sources are dealt to the lanes of a warp, all lanes alike ----
+
+// A slice that a lane has found, and of whom: the table, with the multiplicity above it.
+struct Portion {
+  Slice slice;
+  uint32_t what;
+};
+
+__device__ __forceinline__ uint32_t synapseBytes(const Table& t) { return HAS_FORMAT(t, FORMAT_PLACE16) ? 2u : 4u; }
+
+// Of the k-th table of a source.
+__device__ __forceinline__ Portion portionOf(const RunParams& p, const Table* tables, const TablesOf& list, uint32_t k, uint32_t source,
+                                             uint32_t multiplicity) {
+  const Portion none = {{0, 0, 0}, 0};
+  if (k >= list.end) return none;
+  const uint32_t table = tableOf(p, list, k);
+  const Table& t = tables[table];
+  if (!hasRow(t, source)) return none;
+  return {sliceOf(t, source), table | multiplicity << 16};
 }
 
-__device__ __forceinline__ void deliverAlone(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                             const uint32_t* messageRow, uint32_t source, uint32_t multiplicity) {
-  const TablesOf list = tablesOf(p, source);
-  for (uint32_t k = list.first; k < list.end; k++) {
-    const Table& t = tableOf(p, tables, list, k);
-    if (!hasRow(t, source)) continue;
-    const Slice slice = sliceOf(t, source);
-    if (slice.from == slice.to) continue;
-    const Message message = messageFor(t, messageRow, multiplicity);
-    if (HAS_FORMAT(t, FORMAT_PLACE16))
-      deliverPieces<8>(p, shared, rings, t, message, slice);
-    else
-      deliverPieces<4>(p, shared, rings, t, message, slice);
+// What the lanes have found, one behind the other, those with synapses only: `at` is the address of the first synapse, less what comes
+// before it in the sequence.
+struct Share {
+  uint64_t at;
+  uint32_t now, what;
+};
+
+// Loads of a lane that are on their way before the first is used.
+#define WINDOWS 4u
+
+// All lanes take part. Of the synapses of all portions each lane delivers every 32nd.
+__device__ __forceinline__ void deliverPortions(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
+                                                const uint32_t* messageRow, const Portion& own) {
+  const uint32_t lane = (uint32_t)laneNumber(), earlier = (1u << lane) - 1u;
+  Share* const shares = (Share*)(shared + SHARES_OFFSET) + threadIdx.x / 32 * 32;
+  const uint32_t length = own.slice.to - own.slice.from;
+  uint32_t end = length;
+  for (int d = 1; d < 32; d <<= 1) {
+    const uint32_t other = __shfl_up_sync(ALL_LANES, end, d);
+    if (lane >= (uint32_t)d) end += other;
   }
+  const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
+  const uint32_t place = __popc(__ballot_sync(ALL_LANES, length != 0) & earlier);
+  if (length != 0) {
+    const Table& t = tables[own.what & 0xffffu];
+    const uint64_t at = (uint64_t)t.data + (own.slice.base + own.slice.from - (end - length)) * synapseBytes(t);
+    shares[place] = {at, messageRow[t.receptor] + t.firstDelay, own.what};
+  }
+  __syncwarp();
+  uint32_t ended = 0;
+  for (uint32_t from = 0; from < total; from += 32 * WINDOWS) {
+    Share share[WINDOWS];
+    uint32_t words[WINDOWS];
+#pragma unroll
+    for (uint32_t q = 0; q < WINDOWS; q++) {
+      const uint32_t first = from + 32 * q, last = end - 1u - first;
+      // bit i: a slice ends with the i-th synapse of the window
+      const uint32_t ends = orOfWarp(length != 0 && last < 32u ? 1u << last : 0u);
+      words[q] = 0;
+      if (first + lane < total) {
+        share[q] = shares[ended + __popc(ends & earlier)];
+        const uint32_t bytes = synapseBytes(tables[share[q].what & 0xffffu]);
+        const uint64_t at = share[q].at + (uint64_t)(first + lane) * bytes;
+        words[q] = bytes == 2u ? (uint32_t)loadOnce((const uint16_t*)at) : loadOnce((const uint32_t*)at);
+      }
+      ended += __popc(ends);
+    }
+#pragma unroll
+    for (uint32_t q = 0; q < WINDOWS; q++) {
+      if (from + 32 * q + lane >= total) continue;
+      const Table& t = tables[share[q].what & 0xffffu];
+      const uint32_t multiplicity = MULTI ? share[q].what >> 16 : 1u;
+      deliverPlace(p, shared, rings, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity}, words[q], 1);
+    }
+  }
+  // all have read what the next portions overwrite
+  __syncwarp();
 }
 #endif
 

@@ -7,16 +7,16 @@ __device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
   return MULTI ? (n <= 1 ? 1u : n) : (n <= 2 ? 1u : 1u + n / 3u);
 }
 
-__device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const uint32_t* list) {
+__device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const Fired* list) {
   uint64_t value = tag << 48;
   if (word == 0) value |= (uint64_t)stop << 47 | (uint64_t)n << 32;
   if (MULTI) {
-    if (word < n) value |= list[word];
+    if (word < n) value |= firedAt(list, word);
     return value;
   }
   const uint32_t first = word == 0 ? 0u : 3u * word - 1u, count = word == 0 ? 2u : 3u;
   for (uint32_t i = 0; i < count; i++)
-    if (first + i < n) value |= (uint64_t)(list[first + i] & 0xffffu) << (16 * i);
+    if (first + i < n) value |= (uint64_t)(firedAt(list, first + i) & 0xffffu) << (16 * i);
   return value;
 }
 
@@ -73,9 +73,39 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
 }
 #endif
 
+#if SHORT_SLICES
+// What the lanes of a warp have read of the mailboxes that they serve: lane k those of box first + k * WARPS. `end`: neurons in its own
+// box and those of the lanes before it.
+struct Boxes {
+  const uint64_t* mail;
+  uint32_t first, n, end, total;
+  uint64_t a, b;
+};
+
+// The source of the i-th neuron in these boxes, NOWHERE beyond the last. All lanes take part.
+__device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& boxes, uint32_t i, uint32_t& multiplicity) {
+  uint32_t holder = 0;
+#pragma unroll
+  for (uint32_t d = 16; d > 0; d >>= 1)
+    if (__shfl_sync(ALL_LANES, boxes.end, holder + d - 1u) <= i) holder += d;
+  const uint32_t k = i - (__shfl_sync(ALL_LANES, boxes.end, holder) - __shfl_sync(ALL_LANES, boxes.n, holder));
+  const uint64_t a = __shfl_sync(ALL_LANES, (unsigned long long)boxes.a, holder), b = __shfl_sync(ALL_LANES, (unsigned long long)boxes.b, holder);
+  const uint32_t box = boxes.first + holder * WARPS;
+  uint32_t source = NOWHERE;
+  if (i < boxes.total) {
+    const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b);
+    source = (entry & 0xffffu) * ALL_BLOCKS + box;
+    multiplicity = MULTI ? entry >> 16 : 1u;
+  }
+  // those that found it in a word that they had wait for the others
+  __syncwarp();
+  return source;
+}
+#endif
+
 // Reads the mailboxes of one step and delivers. A lane serves at most one mailbox at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
-                            const uint32_t* messageRow, const uint32_t* list, uint32_t step, StepClock& clock) {
+                            const uint32_t* messageRow, const Fired* list, uint32_t step, StepClock& clock) {
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
   const uint32_t index = step - p.firstStep;
 #if SOLO
@@ -83,7 +113,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint32_t n = control->fired;
   for (uint32_t from = warp * 32; from < n; from += THREADS) {
     const bool has = from + lane < n;
-    const uint32_t entry = has ? list[from + lane] : 0u;
+    const uint32_t entry = has ? firedAt(list, from + lane) : 0u;
     deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), entry & 0xffffu, entry >> 16);
   }
 #else
@@ -124,25 +154,17 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       if (lane >= d) end += other;
     }
     const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
-    uint32_t from = 0;
 #if SHORT_SLICES
-    for (; total - from > 32 / GROUP; from += min(32u, total - from)) {
-      const uint32_t i = from + lane;
-      uint32_t holder = 0;
-#pragma unroll
-      for (uint32_t d = 16; d > 0; d >>= 1)
-        if (__shfl_sync(ALL_LANES, end, holder + d - 1u) <= i) holder += d;
-      const uint32_t k = i - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
-      const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
-      if (i < total) {
-        const uint32_t theirs = first + holder * WARPS + warp;
-        const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, k, first64, second64);
-        deliverAlone(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u);
-      }
-      __syncwarp();
+    const Boxes boxes = {mail, first + warp, n, end, total, a, b};
+    for (uint32_t from = 0; from < total; from += 32) {
+      uint32_t multiplicity = 1;
+      const uint32_t source = findSource(waiting, boxes, from + lane, multiplicity);
+      const TablesOf list = source == NOWHERE ? TablesOf{0, 0, 0} : tablesOf(p, source);
+      for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
+        deliverPortions(p, tables, shared, rings, messageRow, portionOf(p, tables, list, k, source, multiplicity));
     }
-#endif
-    for (; from < total; from += 32 / GROUP) {
+#else
+    for (uint32_t from = 0; from < total; from += 32 / GROUP) {
       uint32_t holder = 0;
 #pragma unroll
       for (int q = 0; q < 32 / GROUP; q++) {
@@ -161,6 +183,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       }
       __syncwarp();
     }
+#endif
   }
 #endif
   // spikes from outside

@@ -87,15 +87,29 @@ __device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
 #endif
 }
 
-__device__ __forceinline__ uint4 loadOnce(const uint4* from) {
+// Reads that are on their way from where they stand: the compiler does not put them off until somebody needs them.
 #ifdef SYNFIRE_EMULATED
+template <typename T>
+static inline T loadNow(const T* from) {
   return *from;
-#else
-  uint4 v;
-  asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
-  return v;
-#endif
 }
+#else
+__device__ __forceinline__ uint64_t loadNow(const uint64_t* from) {
+  uint64_t value;
+  asm volatile("ld.global.nc.u64 %0, [%1];" : "=l"(value) : "l"(from));
+  return value;
+}
+__device__ __forceinline__ uint32_t loadNow(const uint32_t* from) {
+  uint32_t value;
+  asm volatile("ld.global.nc.u32 %0, [%1];" : "=r"(value) : "l"(from));
+  return value;
+}
+__device__ __forceinline__ uint32_t loadNow(const uint16_t* from) {
+  uint16_t value;
+  asm volatile("ld.global.nc.u16 %0, [%1];" : "=h"(value) : "l"(from));
+  return value;
+}
+#endif
 
 // Asks for a range of global memory to be brought into the second cache; the range is rounded to whole 16 bytes.
 __device__ __forceinline__ void prefetchRange(const void* from, uint64_t bytes) {
@@ -110,6 +124,16 @@ __device__ __forceinline__ void prefetchRange(const void* from, uint64_t bytes) 
 __device__ __forceinline__ void fenceBlock() {
 #ifndef SYNFIRE_EMULATED
   asm volatile("fence.acq_rel.cta;" ::: "memory");
+#endif
+}
+
+// The bits of all lanes of a warp.
+__device__ __forceinline__ uint32_t orOfWarp(uint32_t bits) {
+#if !defined(SYNFIRE_EMULATED) && __CUDA_ARCH__ >= 800
+  return __reduce_or_sync(ALL_LANES, bits);
+#else
+  for (int d = 16; d > 0; d >>= 1) bits |= __shfl_xor_sync(ALL_LANES, bits, d);
+  return bits;
 #endif
 }
 

@@ -16,11 +16,11 @@ __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint
 }
 
 // Notes that a neuron fired.
-__device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, uint32_t* list, const PopulationInfo& population, uint32_t id,
+__device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, Fired* list, const PopulationInfo& population, uint32_t id,
                                           uint32_t local, int count, uint32_t step) {
   if (count == 0) return;
   if (count > population.maxEmission) fail(p, control, step, id, FAILED_EMISSION);
-  list[atomicAdd(&control->fired, 1u)] = MULTI ? local | (uint32_t)count << 16 : local | 1u << 16;
+  list[atomicAdd(&control->fired, 1u)] = (Fired)(MULTI ? local | (uint32_t)count << 16 : local);
 }
 
 // The parameters come by value, into constant memory. They begin with the address of a copy in device memory: that is all that
@@ -38,7 +38,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   const RunParams& p = P;
   StepClock clock;
   Control* control = (Control*)shared;
-  uint32_t* list = (uint32_t*)(shared + LIST_OFFSET);
+  Fired* list = (Fired*)(shared + LIST_OFFSET);
   const uint32_t block = blockIdx.x;
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
   unsigned char* rings = p.rings + (uint64_t)block * RING_BYTES;
@@ -235,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
       if (p.record) {
         uint2* to = p.records + (uint64_t)block * p.recordCapacity + (recorded & 0x7fffffffu);
-        for (uint32_t i = lane; i < n; i += 32) to[i] = make_uint2(step, list[i]);
+        for (uint32_t i = lane; i < n; i += 32) to[i] = make_uint2(step, firedAt(list, i));
         recorded += n;
       }
       __syncwarp();
