@@ -4,52 +4,117 @@ import type { Events } from "../recording/recorder.js";
 import type { Ranks } from "./join-ranks.js";
 
 const bytesOf = (a: Uint32Array | Float64Array) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
+const integersIn = (b: Uint8Array) => new Uint32Array(b.buffer, b.byteOffset, b.length / 4);
+const numbersIn = (b: Uint8Array) => new Float64Array(b.buffer, b.byteOffset, b.length / 8);
 
 /**
  * The events of all ranks in the order of time, then sender. A collective call.
  * @returns on rank `to`; elsewhere undefined
  */
 export function gatherEvents(ranks: Pick<Ranks, "collect">, own: Events, to: number): Events | undefined {
-  const names = Object.keys(own).filter((key) => key !== "senders");
-  const senders = ranks
-    .collect(bytesOf(own.senders), to)
-    ?.map((b) => new Uint32Array(b.buffer, b.byteOffset, b.length / 4));
-  const columns = names.map((name) =>
-    ranks
-      .collect(bytesOf(own[name]!), to)
-      ?.map((b) => new Float64Array(b.buffer, b.byteOffset, b.length / 8)),
+  const names = Object.keys(own).filter((key) => key !== "senders" && key !== "times");
+  // many events have the same time: it travels once
+  const moments = momentsOf(own.times);
+  const senders = ranks.collect(bytesOf(own.senders), to);
+  const times = ranks.collect(bytesOf(moments.times), to);
+  const counts = ranks.collect(bytesOf(moments.counts), to);
+  const values = names.map((name) => ranks.collect(bytesOf(own[name]!), to)?.map(numbersIn));
+  if (!senders || !times || !counts) return undefined;
+  const lists = senders.map(
+    (bytes, rank): List => ({
+      senders: integersIn(bytes),
+      values: values.map((columns) => columns![rank]!),
+      times: numbersIn(times[rank]!),
+      counts: integersIn(counts[rank]!),
+      moment: 0,
+      at: 0,
+      end: 0,
+    }),
   );
-  if (!senders) return undefined;
-  const times = columns[names.indexOf("times")]!;
-  let order = senders.map((_, rank) => rank).filter((rank) => senders[rank]!.length > 0);
-  const total = senders.reduce((n, s) => n + s.length, 0);
-  const out = new Uint32Array(total);
-  const values = names.map(() => new Float64Array(total));
-  const at = new Uint32Array(senders.length);
-  // each list is in order already: what comes next is first in one of them, and mostly several of the same list follow each other
-  for (let filled = 0; filled < total; ) {
-    let [least, time, sender] = [-1, 0, 0];
-    let [nextTime, nextSender] = [Number.POSITIVE_INFINITY, 0];
-    for (const rank of order) {
-      const [t, s] = [times[rank]![at[rank]!]!, senders[rank]![at[rank]!]!];
-      if (least < 0 || t < time || (t === time && s < sender)) {
-        if (least >= 0) [nextTime, nextSender] = [time, sender];
-        [least, time, sender] = [rank, t, s];
-      } else if (t < nextTime || (t === nextTime && s < nextSender)) [nextTime, nextSender] = [t, s];
-    }
-    const [list, clock] = [senders[least]!, times[least]!];
-    const from = at[least]!;
-    let end = from + 1;
-    while (
-      end < list.length &&
-      (clock[end]! < nextTime || (clock[end] === nextTime && list[end]! < nextSender))
-    )
-      end++;
-    out.set(list.subarray(from, end), filled);
-    for (let c = 0; c < names.length; c++) values[c]!.set(columns[c]![least]!.subarray(from, end), filled);
-    filled += end - from;
-    at[least] = end;
-    if (end === list.length) order = order.filter((rank) => rank !== least);
+  const merged = merge(lists, names.length);
+  return Object.assign(
+    { senders: merged.senders, times: merged.times },
+    Object.fromEntries(names.map((name, c) => [name, merged.values[c]!])),
+  ) as Events;
+}
+
+/** times that differ from the one before, and how many events have each */
+interface Moments {
+  readonly times: Float64Array;
+  readonly counts: Uint32Array;
+}
+
+function momentsOf(times: Float64Array): Moments {
+  const starts: number[] = [];
+  for (let i = 0; i < times.length; i++) if (i === 0 || times[i] !== times[i - 1]) starts.push(i);
+  return {
+    times: Float64Array.from(starts, (i) => times[i]!),
+    counts: Uint32Array.from(starts, (i, k) => (starts[k + 1] ?? times.length) - i),
+  };
+}
+
+/** the events of a rank, and how far they have been taken */
+interface List extends Moments {
+  readonly senders: Uint32Array;
+  readonly values: readonly Float64Array[];
+  moment: number;
+  at: number;
+  /** where the events of the moment end */
+  end: number;
+}
+
+/** From here on one copy of many takes less time than many of one. */
+const LONG = 64;
+
+function copy<T extends Uint32Array | Float64Array>(into: T, to: number, from: T, at: number, end: number) {
+  if (end - at >= LONG) into.set(from.subarray(at, end), to);
+  else for (let i = at, k = to; i < end; i++, k++) into[k] = from[i]!;
+}
+
+function merge(lists: readonly List[], columns: number) {
+  const total = lists.reduce((n, l) => n + l.senders.length, 0);
+  const senders = new Uint32Array(total);
+  const times = new Float64Array(total);
+  const values = Array.from({ length: columns }, () => new Float64Array(total));
+  let filled = 0;
+  const take = (list: List, end: number) => {
+    copy(senders, filled, list.senders, list.at, end);
+    for (let c = 0; c < columns; c++) copy(values[c]!, filled, list.values[c]!, list.at, end);
+    filled += end - list.at;
+    list.at = end;
+  };
+  const present: List[] = [];
+  while (filled < total) {
+    let time = Number.POSITIVE_INFINITY;
+    for (const l of lists)
+      if (l.moment < l.times.length && l.times[l.moment]! < time) time = l.times[l.moment]!;
+    present.length = 0;
+    for (const l of lists)
+      if (l.times[l.moment] === time) {
+        l.end = l.at + l.counts[l.moment++]!;
+        present.push(l);
+      }
+    const from = filled;
+    if (present.length > 1) present.sort(byFirstSender);
+    // mostly all senders of one rank come before those of another
+    if (present.every(isBeforeNext)) for (const l of present) take(l, l.end);
+    else
+      while (present.length > 0) {
+        const least = present.reduce((a, b) => (b.senders[b.at]! < a.senders[a.at]! ? b : a));
+        take(least, least.at + 1);
+        if (least.at === least.end) present.splice(present.indexOf(least), 1);
+      }
+    times.fill(time, from, filled);
   }
-  return { senders: out, ...Object.fromEntries(names.map((name, c) => [name, values[c]!])) } as Events;
+  return { senders, times, values };
+}
+
+const byFirstSender = (a: List, b: List): number => a.senders[a.at]! - b.senders[b.at]!;
+
+/** true if senders ascend, and those of the next list go on so */
+function isBeforeNext(l: List, k: number, lists: readonly List[]): boolean {
+  if (lists.length === 1) return true;
+  const next = lists[k + 1];
+  for (let i = l.at + 1; i < l.end; i++) if (l.senders[i]! < l.senders[i - 1]!) return false;
+  return next === undefined || l.senders[l.end - 1]! < next.senders[next.at]!;
 }

@@ -59,28 +59,65 @@ describe("a rehearsal", () => {
   });
 });
 
-it("events of ranks are merged by time, then sender", () => {
-  const parts = [
-    { senders: [1, 3, 1], times: [1, 2, 5], V_m: [10, 11, 12] },
-    { senders: [], times: [], V_m: [] },
-    { senders: [2, 0, 2, 4], times: [1, 2, 2, 9], V_m: [20, 21, 22, 23] },
-  ];
-  const bytes = (values: number[], key: string) =>
-    new Uint8Array((key === "senders" ? Uint32Array.from(values) : Float64Array.from(values)).buffer);
-  const keys = ["senders", "times", "V_m"] as const;
-  let call = 0;
-  const ranks = {
-    collect: () => {
-      const key = keys[call++]!;
-      return parts.map((p) => bytes(p[key], key));
-    },
-  };
-  const empty = { senders: new Uint32Array(0), times: new Float64Array(0), V_m: new Float64Array(0) };
-  const merged = gatherEvents(ranks, empty, 0)!;
-  expect(Array.from(merged.senders)).toEqual([1, 2, 0, 2, 3, 1, 4]);
-  expect(Array.from(merged.times)).toEqual([1, 1, 2, 2, 2, 5, 9]);
-  expect(Array.from(merged.V_m!)).toEqual([10, 20, 21, 22, 11, 12, 23]);
-  expect(gatherEvents({ collect: () => undefined }, empty, 1)).toBeUndefined();
+describe("events of ranks", () => {
+  type Part = Record<"senders" | "times" | "V_m", number[]>;
+  function gathered(parts: readonly Part[]) {
+    const events = parts.map(({ senders, times, V_m }) => ({
+      senders: Uint32Array.from(senders),
+      times: Float64Array.from(times),
+      V_m: Float64Array.from(V_m),
+    }));
+    const sent = events.map((own) => {
+      const messages: Uint8Array[] = [];
+      const collect = (bytes: Uint8Array) => void messages.push(bytes);
+      expect(gatherEvents({ collect }, own, events.length)).toBeUndefined();
+      return messages;
+    });
+    let call = 0;
+    const collect = () => {
+      const all = sent.map((messages) => messages[call]!);
+      call++;
+      return all;
+    };
+    const merged = gatherEvents({ collect }, events[0]!, 0)!;
+    return Object.fromEntries(Object.entries(merged).map(([name, values]) => [name, Array.from(values!)]));
+  }
+
+  it("are merged by time, then sender", () => {
+    expect(
+      gathered([
+        { senders: [1, 3, 1], times: [1, 2, 5], V_m: [10, 11, 12] },
+        { senders: [], times: [], V_m: [] },
+        { senders: [2, 0, 2, 4], times: [1, 2, 2, 9], V_m: [20, 21, 22, 23] },
+      ]),
+    ).toEqual({
+      senders: [1, 2, 0, 2, 3, 1, 4],
+      times: [1, 1, 2, 2, 2, 5, 9],
+      V_m: [10, 20, 21, 22, 11, 12, 23],
+    });
+  });
+
+  it("stay in the order of each rank where devices come after neurons", () => {
+    expect(
+      gathered([
+        { senders: [5, 9, 2, 6], times: [1, 1, 1, 2], V_m: [1, 2, 3, 4] },
+        { senders: [7, 8, 10], times: [1, 1, 2], V_m: [5, 6, 7] },
+      ]),
+    ).toEqual({ senders: [5, 7, 8, 9, 2, 6, 10], times: [1, 1, 1, 1, 1, 2, 2], V_m: [1, 5, 6, 2, 3, 4, 7] });
+  });
+
+  it("of long moments are those of one rank, then those of another", () => {
+    const n = 300;
+    const part = (first: number): Part => ({
+      senders: Array.from({ length: 2 * n }, (_, i) => first + (i % n)),
+      times: Array.from({ length: 2 * n }, (_, i) => (i < n ? 0.1 : 0.2)),
+      V_m: Array.from({ length: 2 * n }, (_, i) => first * i),
+    });
+    const merged = gathered([part(1000), part(1)]);
+    const both = (column: keyof Part) =>
+      [0, n].flatMap((k) => [part(1), part(1000)].flatMap((p) => p[column].slice(k, k + n)));
+    expect(merged).toEqual({ senders: both("senders"), times: both("times"), V_m: both("V_m") });
+  });
 });
 
 it("messages carry every spike, also where they are longer than a first one, and multiplicities", () => {
