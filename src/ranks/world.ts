@@ -22,6 +22,8 @@ export interface Host {
   yield(): void;
   /** is the process of this host alive? */
   isAlive(pid: number): boolean;
+  /** true once after the launcher has asked this process to end */
+  isAskedToEnd(): boolean;
 }
 
 /** The ranks of a run, as the simulator needs them. All calls but `report` are collective. */
@@ -182,6 +184,8 @@ export class World implements Ranks {
   }
 
   #lookAround(partner?: number): void {
+    if (this.#broken) throw this.#broken;
+    if (this.#host.isAskedToEnd()) this.interrupt();
     if (this.#broken) throw this.#broken;
     const ended: string[] = [];
     for (const farewell of this.#farewells) {

@@ -83,6 +83,12 @@ model doomed:
     return { error, before, n: spikes.nEvents, time: sim.time, last, same };
   },
 
+  /** the same where ranks take each other to be on other hosts */
+  async far(run) {
+    process.env.SYNFIRE_HOST = `host of process ${process.pid}`;
+    return cases.killed!(run);
+  },
+
   /** rank 0 is asked to end by the launcher */
   async asked(run) {
     const { sim, spikes } = await firing(run.options);

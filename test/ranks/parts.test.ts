@@ -220,7 +220,7 @@ describe("a rank that waits for another", () => {
       };
     };
     const mpi: Mpi = { rank: 0, size: 3, requests, finalize() {} };
-    const host = { cores: 4, yield() {}, isAlive: () => true };
+    const host = { cores: 4, yield() {}, isAlive: () => true, isAskedToEnd: () => false };
     return World.start(mpi, { pid: 0, host: "here" }, host);
   }
 

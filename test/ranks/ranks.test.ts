@@ -218,6 +218,21 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     },
   );
 
+  it("are told by the launcher of one that was killed on another host, while they wait for it, and lose nothing", async () => {
+    const began = performance.now();
+    const { results, code, stderr } = await said(2, "far");
+    expect((performance.now() - began) / 1000).toBeLessThan(10);
+    expect(code).not.toBe(0);
+    const r = results[0] as Record<"before" | "n" | "time" | "last", number> & {
+      error: string;
+      same: boolean;
+    };
+    expect(r?.error, stderr).toMatch(/^rank-lost: The launcher has asked rank 0 to end/);
+    expect(r.n).toBeGreaterThan(r.before);
+    expect(r.time - r.last).toBeLessThan(10);
+    expect(r.same, "the spikes are those of an undisturbed run").toBe(true);
+  });
+
   it.each(deaths.slice(0, 2))(
     "end when the launcher asks one of them to, and lose nothing, $where",
     async ({ words }) => {
