@@ -38,7 +38,7 @@ function connect(arrives: boolean, opens = true): number[][] {
   return targets;
 }
 
-test("messages go to the own mailbox and to that of the other rank", () => {
+test("messages go to the mailbox of the other rank, then to the own", () => {
   expect(connect(true)).toEqual([[OWN, THEIRS]]);
 });
 

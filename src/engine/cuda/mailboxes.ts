@@ -68,8 +68,14 @@ export function connectMailboxes(
   team: Team | undefined,
   hostMail: HostMail | undefined,
 ): DevicePointer[][] {
-  const outside = hostMail ? [hostMail.outgoing.pointer] : [];
-  if (!team) return devices.map(() => [...own, ...outside]);
+  // what takes longer to arrive is sent first
+  const inOrder = (far: readonly DevicePointer[], k: number) => [
+    ...far,
+    ...own.filter((_, j) => j !== k),
+    own[k]!,
+    ...(hostMail ? [hostMail.outgoing.pointer] : []),
+  ];
+  if (!team) return devices.map((_, k) => inOrder([], k));
   const handles = new Uint8Array(HANDLE * devices.length);
   for (const [k, d] of devices.entries()) handles.set(d.exportMemory(own[k]!), HANDLE * k);
   const exported = team.gatherBytes(handles);
@@ -86,7 +92,12 @@ export function connectMailboxes(
       exported.map((_, rank) => rank).filter((rank) => rank !== team.rank && !mutual(rank)),
     );
   }
-  return devices.map((_, k) => [...own, ...imported.flatMap((there) => there![k] ?? []), ...outside]);
+  return devices.map((_, k) =>
+    inOrder(
+      imported.flatMap((there) => there![k] ?? []),
+      k,
+    ),
+  );
 }
 
 /** what a device writes into the mailboxes of others to see whether they are what they seem */

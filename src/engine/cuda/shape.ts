@@ -44,11 +44,12 @@ export interface Shape extends RunShape {
 }
 
 /**
- * The lanes of a warp share slices of so few synapses where blocks are so large that many sources fire in a step; in smaller ones,
- * where few do, only still shorter ones.
+ * The lanes of a warp share slices of so few synapses where networks are so large that many sources fire in a step: where threads
+ * have several neurons; where they have one, only still shorter ones, and only in blocks of so many neurons.
  */
 const SHORT_SLICE = 24;
 const SHORTEST_SLICE = 5;
+const SHARING_SLOTS = 256;
 /** What a lane tells the others of a slice: Share in kernels/deliver.cu. */
 const SHARE_BYTES = 16;
 /** Events of one step that an inbox has room for, per neuron and receptor. */
@@ -166,7 +167,9 @@ export function shapeFor(
   const sharesOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
   const wantsShares =
     !solo &&
-    synapsesPerSlice <= (tiles > 1 ? SHORT_SLICE : SHORTEST_SLICE) &&
+    (tiles > 1
+      ? synapsesPerSlice <= SHORT_SLICE
+      : synapsesPerSlice <= SHORTEST_SLICE && slots >= SHARING_SLOTS) &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
   const alone = placeRings(wide, rows, slots, sharesOffset, info.sharedMemory);
   const beside = placeRings(wide, rows, slots, sharesOffset + SHARE_BYTES * threads, info.sharedMemory);
