@@ -39,7 +39,7 @@ function connect(arrives: boolean, opens = true): number[][] {
 }
 
 test("messages go to the mailbox of the other rank, then to the own", () => {
-  expect(connect(true)).toEqual([[OWN, THEIRS]]);
+  expect(connect(true)).toEqual([[THEIRS, OWN]]);
 });
 
 test("what does not arrive, or cannot be opened, goes through the host", () => {
