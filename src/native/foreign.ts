@@ -55,12 +55,9 @@ export async function loadKoffi(code: string, what: string): Promise<Koffi> {
   }
 }
 
-/** Libraries that stay loaded, so that nothing is unmapped that a driver's thread may still run. */
-const kept: LibraryHandle[] = [];
-
 /**
  * @param options - `global`: its symbols serve libraries that it loads itself
- * @returns the library, or why it cannot be loaded
+ * @returns the library, which stays loaded to the end of the process, or why it cannot be loaded
  */
 export function tryLibrary(
   koffi: Koffi,
@@ -69,11 +66,27 @@ export function tryLibrary(
 ): LibraryHandle | string {
   try {
     const library = koffi.load(path, options);
-    kept.push(library);
+    keep(koffi, path);
     return library;
   } catch (error) {
     return messageOf(error).replace(/^Failed to load shared library: /, "");
   }
+}
+
+/**
+ * koffi unloads its libraries when Node shuts down, under the feet of threads that they have started: UCX's ended one run of MPICH in
+ * fifty in a fault. A second handle, which nobody closes, keeps a library where it is. From glibc 2.34 on dlopen is in libc.so.6.
+ */
+function keep(koffi: Koffi, path: string): void {
+  if (process.platform !== "linux") return;
+  const [lazy, noDelete] = [0x1, 0x1000];
+  for (const name of ["libc.so.6", "libdl.so.2"])
+    try {
+      const dlopen = koffi.load(name).func("void *dlopen(const char *, int)");
+      if (dlopen(path, lazy | noDelete)) return;
+    } catch {
+      // it is in the other one, or this is another C library: then nothing is kept
+    }
 }
 
 export function messageOf(error: unknown): string {

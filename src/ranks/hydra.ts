@@ -9,12 +9,17 @@ import { readSync, writeSync } from "node:fs";
  */
 export function dismissHydra(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
   if (env.HYDI_CONTROL_FD === undefined || !/^\d+$/.test(env.PMI_FD ?? "")) return false;
-  const answer = new Uint8Array(256);
+  const fd = Number(env.PMI_FD);
   try {
-    writeSync(Number(env.PMI_FD), "cmd=finalize\n");
-    return readSync(Number(env.PMI_FD), answer) > 0;
+    writeSync(fd, "cmd=finalize\n");
   } catch {
-    // it has gone, or speaks otherwise
+    // it has gone
     return false;
   }
+  try {
+    readSync(fd, new Uint8Array(256));
+  } catch {
+    // what it answers changes nothing
+  }
+  return true;
 }

@@ -283,11 +283,13 @@ export class World implements Ranks {
   end(): void {
     if (!this.whole) return;
     const out = bytes(64);
-    const requests = this.#mpi.requests(this.#farewells.length);
-    for (const [k, { rank }] of this.#farewells.entries()) requests.isend(k, out, 1, rank, Tag.farewell);
+    const own = this.#mpi.requests(this.#farewells.length);
+    for (const [k, { rank }] of this.#farewells.entries()) own.isend(k, out, 1, rank, Tag.farewell);
+    const isSaid = () =>
+      this.#farewells.every((f) => (f.said ||= f.requests.test(1))) && own.test(this.#farewells.length);
     let watched = performance.now();
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
-    while (!this.#farewells.every((f) => (f.said ||= f.requests.test(1)))) {
+    while (!isSaid()) {
       // others may be busy with what was recorded for long
       Atomics.wait(sleeper, 0, 0, 1);
       if (performance.now() - watched < WATCH_MS) continue;

@@ -8,7 +8,8 @@ const integersIn = (b: Uint8Array) => new Uint32Array(b.buffer, b.byteOffset, b.
 const numbersIn = (b: Uint8Array) => new Float64Array(b.buffer, b.byteOffset, b.length / 8);
 
 /**
- * The events of all ranks in the order of time, then sender. A collective call.
+ * The events of all ranks in the order of time, then sender; those of devices, which follow neurons on each rank, where they come there.
+ * A collective call.
  * @returns on rank `to`; elsewhere undefined
  */
 export function gatherEvents(ranks: Pick<Ranks, "collect">, own: Events, to: number): Events | undefined {

@@ -20,7 +20,12 @@ const info = {
 };
 
 /** what would run on a large GPU, with `slots` neurons per block */
-async function sourceOf(name: string, precision: "float32" | "float64", slots: number): Promise<string> {
+async function sourceOf(
+  name: string,
+  precision: "float32" | "float64",
+  slots: number,
+  synapsesPerSlice = 30,
+): Promise<string> {
   const net = await lowered(networks.find((n) => n.name === name)!, precision);
   const calibration = calibrate(net);
   const { variants } = planVariants(net, calibration);
@@ -35,7 +40,7 @@ async function sourceOf(name: string, precision: "float32" | "float64", slots: n
     wide,
     slots,
     { devices: 1, blocks: 132, processBlocks: 132 },
-    30,
+    synapsesPerSlice,
   );
   return runSource(
     shape,
@@ -93,6 +98,21 @@ test.skipIf(!compile).each([
 ] as const)("NVIDIA's compiler takes %s, %s, %i neurons per block", async (name, precision, slots) => {
   compile!(await sourceOf(name, precision, slots));
 });
+
+test.each([
+  ["model iaf_psc_exp", 1500, 8, 1],
+  ["model iaf_psc_exp", 1500, 30, 0],
+  ["model iaf_psc_exp", 400, 4, 1],
+  ["model iaf_psc_exp", 400, 8, 0],
+  ["model iaf_psc_exp", 100, 4, 0],
+] as const)(
+  "%s, %i neurons per block, %i synapses per slice: do lanes share slices? %i",
+  async (name, slots, per, shared) => {
+    const source = await sourceOf(name, "float32", slots, per);
+    expect(source).toContain(`#define SHORT_SLICES ${shared}\n`);
+    compile?.(source);
+  },
+);
 
 test.skipIf(!compile)("NVIDIA's compiler takes the construction kernels", () => {
   compile!(buildSource());

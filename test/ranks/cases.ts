@@ -94,9 +94,16 @@ model doomed:
     const { sim, spikes } = await firing(run.options);
     await sim.simulate(100);
     const before = spikes.nEvents;
+    let heard = false;
+    process.once("SIGTERM", () => {
+      heard = true;
+    });
     if (sim.rank() === 0) sim.onProgress = () => process.kill(process.pid, "SIGTERM");
     const error = await outcome(sim.simulate(1e7));
-    return { error, before, n: spikes.nEvents };
+    // listeners of the script are called, too
+    for (let k = 0; k < 50 && !heard && sim.rank() === 0; k++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    return { error, before, n: spikes.nEvents, heard };
   },
 
   /** rank 1 has nothing more to do, rank 0 has */

@@ -220,7 +220,9 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
 
   it("are told by the launcher of one that was killed on another host, while they wait for it, and lose nothing", async () => {
     const began = performance.now();
-    const { results, code, stderr } = await said(2, "far");
+    // it leaves a rank 3 s, not 1, for saving
+    const patient = process.env.SYNFIRE_MPIRUN ?? "mpirun.openmpi --mca odls_base_sigkill_timeout 3";
+    const { results, code, stderr } = await said(2, "far", [], patient);
     expect((performance.now() - began) / 1000).toBeLessThan(10);
     expect(code).not.toBe(0);
     const r = results[0] as Record<"before" | "n" | "time" | "last", number> & {
@@ -241,6 +243,7 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       expect(asked?.error, stderr).toMatch(/^rank-lost: The launcher has asked rank 0 to end/);
       expect(other?.error, stderr).toMatch(/^rank-lost: Rank 1 cannot go on: rank 0 \(process \d+\) ended/);
       for (const r of [asked!, other!]) expect(r.n).toBeGreaterThan(r.before);
+      expect(asked).toMatchObject({ heard: true });
     },
   );
 
@@ -256,13 +259,14 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
 group.skipIf(mpichAbsent)("ranks under MPICH", { timeout: 120_000 }, () => {
   it("have the same spikes and potentials", async () => {
     const [one, three] = [await probe(1, ["threads=1"]), await probe(3, ["threads=1"], MPICH)];
+    expect(Object.keys(three).length).toBe(4);
     for (const [name, { hash, spikes }] of Object.entries(three))
       expect({ hash, spikes }, name).toEqual({ hash: one[name]!.hash, spikes: one[name]!.spikes });
   });
 
   it("come to an end, also where their messages go over sockets", async () => {
     vi.stubEnv("UCX_TLS", "tcp,self");
-    // MPI_Finalize of MPICH 4.0 does not return in one of two such runs
+    // MPI_Finalize of MPICH 4.0 does not return in most such runs
     for (let k = 0; k < 3; k++) {
       const { results, code, stderr } = await said(4, "ring", [], MPICH);
       expect(code, stderr).toBe(0);

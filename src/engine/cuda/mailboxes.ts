@@ -68,7 +68,7 @@ export function connectMailboxes(
   team: Team | undefined,
   hostMail: HostMail | undefined,
 ): DevicePointer[][] {
-  // what takes longer to arrive is sent first
+  // other GPUs first, since it takes longer to get there; what the host passes on waits for it anyway
   const inOrder = (far: readonly DevicePointer[], k: number) => [
     ...far,
     ...own.filter((_, j) => j !== k),

@@ -50,6 +50,8 @@ export interface Shape extends RunShape {
 const SHORT_SLICE = 24;
 const SHORTEST_SLICE = 5;
 const SHARING_SLOTS = 256;
+/** A table and a multiplicity share 32 bits. */
+const MOST_TABLES_SHARED = 65536;
 /** What a lane tells the others of a slice: Share in kernels/deliver.cu. */
 const SHARE_BYTES = 16;
 /** Events of one step that an inbox has room for, per neuron and receptor. */
@@ -132,6 +134,24 @@ export function tagOf(table: TablePlan, index: number, localBits: number): numbe
   return narrow && index < 2 ** (16 - localBits) ? index * 2 ** localBits : NOWHERE;
 }
 
+/** Rings, and an inbox in their place where they would leave the cache: in shared memory from an offset on. */
+function arrangeInput(
+  wide: readonly boolean[],
+  rows: readonly number[],
+  slots: number,
+  tables: readonly TablePlan[],
+  from: number,
+  to: number,
+  leaveCache: (rings: readonly RingPlan[]) => boolean,
+) {
+  const placed = placeRings(wide, rows, slots, from, to);
+  const inbox = leaveCache(placed.rings) ? planInbox(wide, rows, slots, tables, from, to) : undefined;
+  if (!inbox) return { ...placed, inbox };
+  // in global memory; all have the rows of the inbox
+  const all = wide.map(() => inbox.rows);
+  return { ...placeRings(wide, all, slots, 0, 0), inbox, end: inbox.sharedEnd };
+}
+
 export function shapeFor(
   network: Network,
   calibration: Calibration,
@@ -170,33 +190,25 @@ export function shapeFor(
     (tiles > 1
       ? synapsesPerSlice <= SHORT_SLICE
       : synapsesPerSlice <= SHORTEST_SLICE && slots >= SHARING_SLOTS) &&
+    tables.length <= MOST_TABLES_SHARED &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
-  const alone = placeRings(wide, rows, slots, sharesOffset, info.sharedMemory);
-  const beside = placeRings(wide, rows, slots, sharesOffset + SHARE_BYTES * threads, info.sharedMemory);
-  // no ring has to leave for it
-  const shortSlices = wantsShares && beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
-  const placed = shortSlices ? beside : alone;
-  const ringsOffset = sharesOffset + (shortSlices ? SHARE_BYTES * threads : 0);
-  // rings in global memory are fine as long as what is added to stays in the cache
-  const touched = parts.map((list, r) => {
-    if (list.length === 0 || placed.rings[r]!.shared) return 0;
-    return 4 * slots * blocks * (rows[r]! - Math.min(...list.map((p) => p.minDelay)));
-  });
-  const inbox =
-    touched.reduce((a, b) => a + b, 0) <= (debugs("inbox") ? 0 : INBOX_FROM * info.l2Cache)
-      ? undefined
-      : planInbox(wide, rows, slots, tables, ringsOffset, info.sharedMemory);
-  // in global memory; all have the rows of the inbox
-  const { rings, ringBytes } = inbox
-    ? placeRings(
-        wide,
-        wide.map(() => inbox.rows),
-        slots,
-        0,
-        0,
-      )
-    : placed;
-  const end = inbox?.sharedEnd ?? placed.end;
+  const arrange = (from: number) =>
+    arrangeInput(wide, rows, slots, tables, from, info.sharedMemory, (rings) => {
+      // rings in global memory are fine as long as what is added to stays in the cache
+      const touched = parts.map((list, r) => {
+        if (list.length === 0 || rings[r]!.shared) return 0;
+        return 4 * slots * blocks * (rows[r]! - Math.min(...list.map((p) => p.minDelay)));
+      });
+      return touched.reduce((a, b) => a + b, 0) > (debugs("inbox") ? 0 : INBOX_FROM * info.l2Cache);
+    });
+  const [alone, beside] = [arrange(sharesOffset), arrange(sharesOffset + SHARE_BYTES * threads)];
+  // no ring and no inbox has to leave for it
+  const shortSlices =
+    wantsShares &&
+    beside.end <= info.sharedMemory &&
+    !beside.inbox === !alone.inbox &&
+    beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
+  const { rings, ringBytes, inbox, end } = shortSlices ? beside : alone;
   const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
   const words = multi ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing

@@ -4,8 +4,8 @@
 #define NOBODY 0xffffu
 #define WARPS (THREADS / 32)
 
-// What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then rings or
-// the inbox's counts and sums.
+// What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
+// that lanes share, then rings or the inbox's counts and sums.
 struct Control {
   uint32_t fired, arrived, stop, recorded, late, unused[3];
   uint32_t messageRow[2][RECEPTORS];
