@@ -4,9 +4,8 @@
  */
 
 import { type ConnectionSpec, type NodeIds, planConnection } from "../connectivity/index.js";
-import type { Engine, EngineState, MemoryReport } from "../engine/engine.js";
+import type { EngineState, MemoryReport } from "../engine/engine.js";
 import type { Network } from "../engine/network.js";
-import { ownerOf } from "../engine/team.js";
 import { SynfireError, unknownName } from "../errors.js";
 import { texts } from "../models/texts.generated.js";
 import type { Diagnostic } from "../nestml/index.js";
@@ -23,21 +22,16 @@ import {
 } from "./connect.js";
 import { type ConnectionFilter, type Connections, collectConnections } from "./connections.js";
 import { Currents } from "./currents.js";
-import { type Connection, type Description, type Lowered, lambdaOf, lower } from "./description.js";
-import {
-  checkedDevice,
-  checkFuture,
-  type Device,
-  deviceStatus,
-  isDeviceName,
-  makeDevice,
-  windowOf,
-} from "./devices.js";
+import { type Connection, type Description, lower } from "./description.js";
+import { checkedDevice, type Device, isDeviceName, makeDevice } from "./devices.js";
+import { Draws } from "./draws.js";
 import { startEngine } from "./engines.js";
 import { gatherEvents } from "./gather.js";
 import { joinRanks, type Ranks } from "./join-ranks.js";
+import { Live } from "./live.js";
 import { ModelLibrary } from "./model-library.js";
-import { combined, forCopies, impliedSize, ofDevice, partOf } from "./node-values.js";
+import { NodeStatus } from "./node-status.js";
+import { forCopies, impliedSize, ofDevice } from "./node-values.js";
 import { NodeCollection, type NodeOwner } from "./nodes.js";
 import {
   type CheckedOptions,
@@ -47,20 +41,12 @@ import {
   type SimulatorOptions,
 } from "./options.js";
 import { type Deal, Placement } from "./placement.js";
-import {
-  checkedChange,
-  constantsOf,
-  initialStates,
-  isVector,
-  type NeuronPopulation,
-  settableNames,
-  statusOf,
-} from "./population.js";
+import { checkedChange, initialStates, type NeuronPopulation } from "./population.js";
 import { gatherState } from "./ranked-state.js";
 import { checkRecordables, Recordings, timeOf } from "./recordings.js";
 import { type Clock, runTo } from "./run-loop.js";
 import { checkSnapshot, type Snapshot } from "./snapshot.js";
-import type { PerNode, Status, StatusValue } from "./status.js";
+import type { Status, StatusValue } from "./status.js";
 
 /** Wall-clock seconds spent in each phase so far. */
 export interface Timers {
@@ -82,11 +68,10 @@ export class Simulator implements NodeOwner {
   #recordings: Recordings;
   #currents: Currents;
   #nodeCount = 0;
-  #draws = 0;
+  #draws = new Draws();
   #projectionCount = 0;
-  #engine: Engine | undefined;
-  #lowered: Lowered | undefined;
-  #stale = true;
+  readonly #live = new Live();
+  #values: NodeStatus;
   readonly #clock: Clock = { steps: 0, spikes: 0, stopRequested: false };
   #running = false;
   /** the other ranks; undefined: there are none */
@@ -100,6 +85,18 @@ export class Simulator implements NodeOwner {
     this.#placement = new Placement(ranks?.rank ?? 0, ranks?.size ?? 1);
     this.#recordings = new Recordings(this.options.resolution);
     this.#currents = new Currents(this.options.resolution, this.options.seed);
+    this.#values = this.#nodeStatus();
+  }
+
+  #nodeStatus(): NodeStatus {
+    return new NodeStatus({
+      description: () => this.#description(),
+      placement: this.#placement,
+      live: this.#live,
+      draws: this.#draws,
+      recordings: this.#recordings,
+      currents: this.#currents,
+    });
   }
 
   /** Options that simulators take unless told otherwise; the command line sets them. */
@@ -118,13 +115,9 @@ export class Simulator implements NodeOwner {
     const checked = checkedOptions(given);
     const simulator = new Simulator(checked, await joinRanks(checked));
     simulator.onProgress = given.onProgress;
-    registry?.register(simulator, simulator.#held);
     Simulator.onCreate?.(simulator);
     return simulator;
   }
-
-  /** what must be given back if the simulator is forgotten */
-  readonly #held: { engine: Engine | undefined } = { engine: undefined };
 
   /** What the checker warned about in the models that were defined: doubtful units, statements without effect. */
   readonly modelWarnings: Diagnostic[] = [];
@@ -261,20 +254,9 @@ export class Simulator implements NodeOwner {
       this.#calls.note(name, ...(name === "create" ? [] : [deal]), model, n, values);
     }
     this.#nodeCount += total;
-    this.#stale = true;
+    this.#live.invalidate();
     this.timers.create += (performance.now() - begin) / 1000;
     return nodes;
-  }
-
-  /** what fails has drawn nothing */
-  #drawing<T>(change: () => T): T {
-    const draws = this.#draws;
-    try {
-      return change();
-    } catch (error) {
-      this.#draws = draws;
-      throw error;
-    }
   }
 
   #createNeurons(
@@ -308,13 +290,13 @@ export class Simulator implements NodeOwner {
       parameters: new Map(),
       states: new Map(),
     };
-    const change = this.#drawing(() =>
+    const change = this.#draws.unlessItFails(() =>
       checkedChange(
         population,
         undefined,
         parameters,
         this.options.seed,
-        () => this.#draws++,
+        this.#draws.next,
         (slot) => initialStates(population)[slot]!,
       ),
     );
@@ -375,7 +357,7 @@ export class Simulator implements NodeOwner {
         "targets",
       );
     } else this.#connectCopies(sources, targets, rule, synapse, sourceKind);
-    this.#stale = true;
+    this.#live.invalidate();
     this.timers.connect += (performance.now() - begin) / 1000;
   }
 
@@ -393,7 +375,7 @@ export class Simulator implements NodeOwner {
       this.#connectNeurons(sources, targets, rule, synapse, sourceKind);
       return;
     }
-    if (copies.includes(false) && (!copies[1] || this.#devicesOf(sources).length === 0))
+    if (copies.includes(false) && (!copies[1] || this.#values.devicesIn(sources).length === 0))
       throw new SynfireError(
         "bad-nodes",
         `connect: ${copies[0] ? "sources" : "targets"} are nodes that each rank has of its own, ${copies[0] ? "targets" : "sources"} are the same for all ranks; say which are meant with remoteConnect.`,
@@ -443,7 +425,7 @@ export class Simulator implements NodeOwner {
         "targets",
       );
     this.#connectNeurons(s, t, rule, synapse, this.#kindOf(s, "sources"));
-    this.#stale = true;
+    this.#live.invalidate();
     this.timers.connect += (performance.now() - begin) / 1000;
   }
 
@@ -618,99 +600,12 @@ export class Simulator implements NodeOwner {
       );
   }
 
-  /** positions of a collection's nodes in each population that it touches */
-  #parts(nodes: NodeCollection): { population: NeuronPopulation; positions: Uint32Array; at: Uint32Array }[] {
-    const parts = [];
-    for (const population of this.#populations) {
-      const positions: number[] = [];
-      const at: number[] = [];
-      for (const s of nodes.segments) {
-        const [from, to] = [
-          Math.max(s.first, population.first),
-          Math.min(s.first + s.length, population.first + population.size),
-        ];
-        for (let id = from; id < to; id++) {
-          positions.push(id - population.first);
-          at.push(s.position + id - s.first);
-        }
-      }
-      if (positions.length > 0)
-        parts.push({ population, positions: Uint32Array.from(positions), at: Uint32Array.from(at) });
-    }
-    return parts;
-  }
-
   getStatus(nodes: NodeCollection): Record<string, Status>;
   getStatus(nodes: NodeCollection, name: string): Status;
   /** Parameters and state variables of nodes. @throws SynfireError "bad-parameter" for an unknown name */
   getStatus(nodes: NodeCollection, name?: string): Status | Record<string, Status> {
     this.#own(nodes, "nodes");
-    const devices = this.#devicesOf(nodes);
-    if (devices.length > 0) {
-      const status = devices.map((d) => ({ ...deviceStatus(d), ...this.#recordings.status(d.id) }));
-      const names = Object.keys(status[0]!).filter((k) => status.every((s) => Object.hasOwn(s, k)));
-      if (name !== undefined && !names.includes(name))
-        throw unknownName("bad-parameter", `parameter of ${devices[0]!.kind}`, name, names);
-      const pick = (key: string) => combined(status.map((s) => s[key]!));
-      return name === undefined ? Object.fromEntries(names.map((k) => [k, pick(k)])) : pick(name);
-    }
-    const parts = this.#parts(nodes);
-    const one = (key: string): Status => {
-      const values = parts.map(({ population, positions }) =>
-        key === "model"
-          ? population.model
-          : statusOf(population, key, positions, (slot) => {
-              this.#checkHeld(population, positions, key);
-              return this.#stateValues(population, slot);
-            }),
-      );
-      if (values.length === 1) return values[0]!;
-      const perNode: Status[] = [];
-      parts.forEach(({ at, population }, k) => {
-        const value = values[k]!;
-        // a vector that all nodes of a population share, or one value per node
-        const shared = typeof value !== "object" || (isVector(population, key) && ArrayBuffer.isView(value));
-        at.forEach((position, i) => {
-          perNode[position] = shared ? value : (value as ArrayLike<Status>)[i]!;
-        });
-      });
-      return combined(perNode);
-    };
-    if (name !== undefined) return one(name);
-    const names = parts.map(({ population }) => ["model", ...settableNames(population)]);
-    return Object.fromEntries(
-      (names[0] ?? []).filter((n) => names.every((other) => other.includes(n))).map((n) => [n, one(n)]),
-    );
-  }
-
-  /** the devices of a collection; none if it holds neurons */
-  #devicesOf(nodes: NodeCollection): Device[] {
-    const devices = this.#devices.size === 0 ? [] : [...nodes].flatMap((id) => this.#devices.get(id) ?? []);
-    if (devices.length > 0 && devices.length < nodes.length)
-      throw new SynfireError(
-        "bad-nodes",
-        "The collection mixes neurons and devices; get and set them one by one.",
-        "nodes",
-      );
-    return devices;
-  }
-
-  /** @throws SynfireError "bad-nodes" if a neuron lies on another rank, which alone knows */
-  #checkHeld(p: NeuronPopulation, positions: Uint32Array, key: string): void {
-    if (!this.#ranks) return;
-    const away = positions.find((position) => !this.#placement.holds(p, position));
-    if (away === undefined) return;
-    throw new SynfireError(
-      "bad-nodes",
-      `${key} of node ${p.first + away} is known to rank ${ownerOf(p, away)} only, not to rank ${this.rank()}; record it, or ask for nodes of this rank.`,
-      "nodes",
-    );
-  }
-
-  #stateValues(p: NeuronPopulation, slot: number): PerNode {
-    if (this.#engine && this.#lowered && p.index < this.#lowered.network.populations.length)
-      return this.#engine.getState(p.index, slot);
-    return initialStates(p)[slot]!;
+    return this.#values.get(nodes, name);
   }
 
   /**
@@ -720,75 +615,7 @@ export class Simulator implements NodeOwner {
   setStatus(nodes: NodeCollection, values: Readonly<Record<string, StatusValue>>): void {
     this.#mayChange();
     this.#own(nodes, "nodes");
-    const devices = this.#devicesOf(nodes);
-    if (devices.length > 0) {
-      for (const d of devices) this.#recordings.checkChange(d, values);
-      const checked = devices.map((d, i) =>
-        checkedDevice(d, ofDevice(d, values, i, devices.length), this.options.resolution),
-      );
-      checkFuture(checked, values, this.time);
-      devices.forEach((d, i) => {
-        Object.assign(d.values, checked[i]);
-        this.#deviceChanged(d);
-      });
-      return;
-    }
-    const changes = this.#drawing(() => this.#changes(nodes, values));
-    for (const { population, change } of changes) {
-      for (const [k, v] of change.parameters) population.parameters.set(k, v);
-      this.#applyChange(population, change.parameters.size > 0, change.states);
-    }
-  }
-
-  #changes(nodes: NodeCollection, values: Readonly<Record<string, StatusValue>>) {
-    return this.#parts(nodes).map(({ population, positions, at }) => {
-      const whole = positions.length === population.size && positions.every((position, i) => position === i);
-      const own = at.length === nodes.length ? values : partOf(values, at, nodes.length);
-      return {
-        population,
-        change: checkedChange(
-          population,
-          whole ? undefined : positions,
-          own,
-          this.options.seed,
-          () => this.#draws++,
-          (slot) => this.#stateValues(population, slot),
-        ),
-      };
-    });
-  }
-
-  #applyChange(p: NeuronPopulation, parameters: boolean, states: ReadonlyMap<number, PerNode>): void {
-    const engine = this.#engine;
-    const built = engine && this.#lowered && p.index < this.#lowered.network.populations.length;
-    if (!built) {
-      for (const [slot, v] of states) p.states.set(slot, v);
-      return;
-    }
-    for (const [slot, v] of states)
-      engine.setState(p.index, slot, typeof v === "number" ? new Float64Array(p.size).fill(v) : v);
-    if (parameters)
-      constantsOf(p).forEach((v, slot) => {
-        if (!engine.setConstant(p.index, slot, v)) this.#stale = true;
-      });
-  }
-
-  #deviceChanged(d: Device): void {
-    if (d.kind === "spike_recorder") return;
-    if (d.kind === "dc_generator" || d.kind === "step_current_generator") {
-      this.#currents.invalidate();
-      return;
-    }
-    if (d.kind === "poisson_generator" && this.#engine && this.#lowered && !this.#stale) {
-      const { start, stop } = windowOf(d, this.options.resolution);
-      const lambda = lambdaOf(d.values.rate as number, this.options.resolution);
-      const own = this.#lowered.driveDevices.flatMap((device, k) => (device === d.id ? [k] : []));
-      const alone = this.#connections.every(
-        (c) => c.kind !== "poisson" || c.sources.position(d.id) < 0 || c.sources.length === 1,
-      );
-      if (alone && own.length > 0 && own.every((k) => this.#engine!.setDrive(k, lambda, start, stop))) return;
-    }
-    this.#stale = true;
+    this.#values.set(nodes, values, this.time);
   }
 
   #description(): Description {
@@ -826,37 +653,22 @@ export class Simulator implements NodeOwner {
 
   /** @param saved - the state to continue from; default: that of the network as it was built before */
   async #prepare(saved?: EngineState): Promise<void> {
+    const [ranks, live] = [this.#ranks, this.#live];
     // what one rank must build anew, all do
-    if (this.#ranks && this.#engine && this.#ranks.min(this.#stale ? 0 : 1) === 0) this.#stale = true;
-    if (this.#engine && !this.#stale && !saved) return;
+    if (ranks && live.exists && ranks.min(live.isCurrent ? 1 : 0) === 0) live.invalidate();
+    if (live.isCurrent && !saved) return;
     if (this.#populations.length === 0)
       throw new SynfireError("empty-network", "There are no neurons to simulate; create some first.");
     const begin = performance.now();
-    const state = saved ?? this.#engine?.exportState();
-    const ranks = this.#ranks;
-    if (ranks) {
-      this.#calls.compare(ranks);
-      ranks.mode = this.options.exchange;
-    }
-    const lowered = lower(this.#description());
-    const samples = this.#recordings.requests(this.#populations, (p) => this.#placement.own(p));
-    const engine = await startEngine(lowered.network, samples, this.options, ranks);
-    if (state) {
-      // what the network had before; nodes made since start with their own values
-      const fresh = engine.exportState();
-      engine.importState({
-        step: state.step,
-        states: fresh.states.map((slots, k) =>
-          state.states[k] ? slots.map((v, s) => state.states[k]![s] ?? v) : slots,
-        ),
-        pending: fresh.pending.map((receptors, k) => state.pending[k] ?? receptors),
-      });
-    }
-    this.#engine?.dispose();
-    this.#engine = engine;
-    this.#held.engine = engine;
-    this.#lowered = lowered;
-    this.#stale = false;
+    await live.rebuild(saved, async () => {
+      if (ranks) {
+        this.#calls.compare(ranks);
+        ranks.mode = this.options.exchange;
+      }
+      const lowered = lower(this.#description());
+      const samples = this.#recordings.requests(this.#populations, (p) => this.#placement.own(p));
+      return { lowered, engine: await startEngine(lowered.network, samples, this.options, ranks) };
+    });
     this.#currents.invalidate();
     this.timers.calibrate += (performance.now() - begin) / 1000;
   }
@@ -889,8 +701,8 @@ export class Simulator implements NodeOwner {
       try {
         await runTo(this.#clock.steps + steps, begin, {
           clock: this.#clock,
-          engine: this.#engine!,
-          aliases: this.#lowered!.aliases,
+          engine: this.#live.built.engine,
+          aliases: this.#live.built.lowered.aliases,
           description: this.#description(),
           recordings: this.#recordings,
           currents: this.#currents,
@@ -916,30 +728,26 @@ export class Simulator implements NodeOwner {
     if (filter.sources) this.#own(filter.sources, "sources");
     if (filter.targets) this.#own(filter.targets, "targets");
     await this.prepare();
-    return collectConnections(
-      this.#engine!,
-      this.#lowered!,
-      this.#connections,
-      filter,
-      this.options.resolution,
-    );
+    const { engine, lowered } = this.#live.built;
+    return collectConnections(engine, lowered, this.#connections, filter, this.options.resolution);
   }
 
   /** What the network takes in memory, and why synapses are stored as they are. */
   async memory(): Promise<MemoryReport> {
     await this.prepare();
-    return this.#engine!.memory();
+    return this.#live.built.engine.memory();
   }
 
   /** Steps between two exchanges of spikes: the shortest delay. */
   async minDelay(): Promise<number> {
     await this.prepare();
-    return this.#engine!.minDelay * this.options.resolution;
+    return this.#live.built.engine.minDelay * this.options.resolution;
   }
 
   /** The state of the network, from which `restore` continues bit for bit, with any number of threads. */
   async save(): Promise<Snapshot> {
     await this.prepare();
+    const { engine, lowered } = this.#live.built;
     return {
       format: "synfire-snapshot",
       version: 1,
@@ -958,7 +766,7 @@ export class Simulator implements NodeOwner {
         values: structuredClone(d.values),
       })),
       connections: this.#connections.map((c) => c.plan.total),
-      state: structuredClone(gatherState(this.#ranks, this.#lowered!.network, this.#engine!.exportState())),
+      state: structuredClone(gatherState(this.#ranks, lowered.network, engine.exportState())),
     };
   }
 
@@ -981,7 +789,7 @@ export class Simulator implements NodeOwner {
       for (const [name, value] of saved.parameters) p.parameters.set(name, value);
     });
     for (const saved of snapshot.devices) Object.assign(this.#devices.get(saved.id)!.values, saved.values);
-    this.#stale = true;
+    this.#live.invalidate();
     await this.#alone(() => this.#prepare(snapshot.state));
     this.#clock.steps = snapshot.state.step;
   }
@@ -991,17 +799,15 @@ export class Simulator implements NodeOwner {
     this.#mayChange();
     this.#calls.clear();
     this.#placement.clear();
-    this.#engine?.dispose();
-    this.#engine = undefined;
-    this.#held.engine = undefined;
-    this.#lowered = undefined;
+    this.#live.dispose();
     this.#populations = [];
     this.#devices = new Map();
     this.#connections = [];
     this.#recordings = new Recordings(this.options.resolution);
     this.#currents = new Currents(this.options.resolution, this.options.seed);
-    this.#stale = true;
-    [this.#nodeCount, this.#draws, this.#projectionCount] = [0, 0, 0];
+    this.#draws = new Draws();
+    this.#values = this.#nodeStatus();
+    [this.#nodeCount, this.#projectionCount] = [0, 0];
     Object.assign(this.#clock, { steps: 0, spikes: 0 });
     Object.assign(this.timers, { create: 0, connect: 0, calibrate: 0, simulate: 0 });
     this.epoch++;
@@ -1022,14 +828,6 @@ function checkSpikeSource(kind: string, key: string): void {
       : "it sends no spikes";
   throw new SynfireError("bad-connection", `A ${kind} cannot be recorded: ${why}.`, key);
 }
-
-/** gives back the threads of simulators that were forgotten */
-const registry =
-  typeof FinalizationRegistry === "undefined"
-    ? undefined
-    : new FinalizationRegistry<{ engine: Engine | undefined }>((held) => {
-        held.engine?.dispose();
-      });
 
 /** a contiguous collection answers faster as a range */
 function fast(nodes: NodeCollection): NodeIds {
