@@ -20,16 +20,19 @@ export function joinWorld(): Promise<World> {
   joining ??= (async () => {
     const mpi = await openMpi(launched()?.by);
     // a launcher that has lost a rank tells the others to end: what waits for it ends with an error, and the script can save what was recorded
+    let world: World | undefined;
     process.on("SIGTERM", () => {
-      world.interrupt();
+      world?.interrupt();
       setTimeout(() => process.exit(143), 1000 * SAVING_S).unref();
     });
     const self = { pid: process.pid, host: environment("SYNFIRE_HOST") ?? hostname() };
-    const world = World.start(mpi, self, await thisHost());
+    const host = await thisHost();
+    const joined = World.start(mpi, self, host);
+    world = joined;
     process.on("exit", (code) => {
-      if (code === 0) world.end();
+      if (code === 0) joined.end();
     });
-    return world;
+    return joined;
   })();
   return joining;
 }
