@@ -5,7 +5,6 @@
 
 import { SynfireError } from "../errors.js";
 import { environment, type Koffi, loadKoffi, tryLibrary } from "../native/foreign.js";
-import { dismissHydra } from "./hydra.js";
 import type { Launched } from "./launcher.js";
 
 /** Tags of messages. */
@@ -77,11 +76,12 @@ function candidates(by: Launched["by"] | undefined): string[] {
 export async function openMpi(by: Launched["by"] | undefined): Promise<Mpi> {
   for (const [name, value] of Object.entries(QUIET)) process.env[name] ??= value;
   const koffi = await loadKoffi("no-mpi", "MPI is");
+  const { dismissHydra } = await import("./hydra.js");
   const refused: string[] = [];
   for (const name of candidates(by)) {
     const library = tryLibrary(koffi, name, { global: true });
     if (typeof library === "string") refused.push(`${name}: ${library}`);
-    else return start(library, dialectOf(koffi, library, name));
+    else return start(library, dialectOf(koffi, library, name), dismissHydra);
   }
   throw new SynfireError(
     "no-mpi",
@@ -133,7 +133,8 @@ function libraryVersion(call: Call): string {
 export const neverReturns = (version: string): boolean =>
   /^MPICH Version:\s*(3|4\.[01])\b/.test(version) && /^MPICH Device:\s*ch4:ucx/m.test(version);
 
-function start(library: Library, d: Dialect): Mpi {
+/** @param dismiss - tells the launcher of the end, if it can be told */
+function start(library: Library, d: Dialect, dismiss: () => boolean): Mpi {
   const bind = (name: string, parameters: string) =>
     library.func(
       `int ${name}(${parameters.replaceAll("handle", d.handle === "int" ? "int" : "uint64_t")})`,
@@ -193,7 +194,7 @@ function start(library: Library, d: Dialect): Mpi {
       };
     },
     finalize() {
-      if (d.name === "MPICH" && neverReturns(libraryVersion(call)) && dismissHydra()) return;
+      if (d.name === "MPICH" && neverReturns(libraryVersion(call)) && dismiss()) return;
       call("MPI_Finalize", "")();
     },
   };
