@@ -53,6 +53,8 @@ export async function provideCuda(): Promise<"gpu" | "emulated" | undefined> {
     process.env.SYNFIRE_CUDA_LIBRARY = library;
     process.env.SYNFIRE_NVRTC_LIBRARY = library;
     process.env.SYNFIRE_EMULATED_DEVICES = "2";
+    // networks of tests are so small that compiling their kernels takes longer than running them
+    process.env.SYNFIRE_EMULATOR_OPT ??= "-O0";
     process.env.SYNFIRE_CACHE ??= join(tmpdir(), "synfire-cuda-emulator");
   }
   return "emulated";

@@ -5,6 +5,9 @@ import { neverReturns } from "../../src/ranks/mpi.js";
 import { cudaHere } from "../conformance/setups.js";
 import { absent, MPICH, mpichAbsent, ranks } from "./mpi.js";
 
+// these networks run for long enough
+process.env.SYNFIRE_EMULATOR_OPT = "-O1";
+
 afterEach(() => {
   vi.unstubAllEnvs();
 });
