@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+const sideBySide = ["test/conformance/**/*.test.ts", "test/cuda/**/*.test.ts"];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -12,5 +14,25 @@ export default defineConfig({
       { find: /^synfire\/(\w+)$/, replacement: src("$1/index.ts") },
     ],
   },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, pool: "forks" },
+  test: {
+    testTimeout: 60_000,
+    pool: "forks",
+    // first what compiles and computes, two files at a time; then, one by one, what starts processes and waits for them
+    projects: [
+      {
+        extends: true,
+        test: { name: "engines", include: sideBySide, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: "rest",
+          include: ["test/**/*.test.ts"],
+          exclude: sideBySide,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
 });
