@@ -2,6 +2,7 @@
 
 import type { ScheduledSpike, SpikeBatch } from "../engine/network.js";
 import type { Recorder } from "../recording/recorder.js";
+import { copyRange } from "./copy-range.js";
 import type { NodeCollection } from "./nodes.js";
 
 /** Events in the order (step, id); a node that fires several spikes in a step is there as often. */
@@ -23,8 +24,6 @@ export type DeviceSpike = Omit<ScheduledSpike, "id"> & { readonly device: number
 
 /** With more runs of ids than this, recorders look up each spike by themselves. */
 const MOST_RUNS = 1000;
-/** From here on one copy of many takes less time than many of one. */
-const LONG = 32;
 
 /** @param scheduled - in the order of steps; within a step they follow the spikes of neurons */
 export async function dealSpikes(
@@ -100,11 +99,6 @@ function ownersOf(watched: readonly Watched[]): Owners | undefined {
   return { least, of };
 }
 
-function copy(source: Uint32Array, from: number, end: number, into: Uint32Array, at: number): void {
-  if (end - from > LONG) into.set(source.subarray(from, end), at);
-  else for (let i = from, to = at; i < end; i++, to++) into[to] = source[i]!;
-}
-
 /** one pass over all spikes, however many recorders there are */
 async function dealAtOnce(
   { ids, steps }: Spikes,
@@ -134,8 +128,8 @@ async function dealAtOnce(
     let end = i + 1;
     while (end < n && ownerOf(end) === k) end++;
     if (k >= 0) {
-      copy(ids, i, end, dealt[k]!.ids, taken[k]!);
-      copy(steps, i, end, dealt[k]!.steps, taken[k]!);
+      copyRange(ids, i, end, dealt[k]!.ids, taken[k]!);
+      copyRange(steps, i, end, dealt[k]!.steps, taken[k]!);
       taken[k]! += end - i;
     }
     i = end;

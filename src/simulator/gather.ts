@@ -1,6 +1,7 @@
 /** Brings together what ranks have recorded. */
 
 import type { Events } from "../recording/recorder.js";
+import { copyRange } from "./copy-range.js";
 import type { Ranks } from "./join-ranks.js";
 
 const bytesOf = (a: Uint32Array | Float64Array) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
@@ -64,14 +65,6 @@ interface List extends Moments {
   end: number;
 }
 
-/** From here on one copy of many takes less time than many of one. */
-const LONG = 64;
-
-function copy<T extends Uint32Array | Float64Array>(into: T, to: number, from: T, at: number, end: number) {
-  if (end - at >= LONG) into.set(from.subarray(at, end), to);
-  else for (let i = at, k = to; i < end; i++, k++) into[k] = from[i]!;
-}
-
 function merge(lists: readonly List[], columns: number) {
   const total = lists.reduce((n, l) => n + l.senders.length, 0);
   const senders = new Uint32Array(total);
@@ -79,8 +72,8 @@ function merge(lists: readonly List[], columns: number) {
   const values = Array.from({ length: columns }, () => new Float64Array(total));
   let filled = 0;
   const take = (list: List, end: number) => {
-    copy(senders, filled, list.senders, list.at, end);
-    for (let c = 0; c < columns; c++) copy(values[c]!, filled, list.values[c]!, list.at, end);
+    copyRange(list.senders, list.at, end, senders, filled);
+    for (let c = 0; c < columns; c++) copyRange(list.values[c]!, list.at, end, values[c]!, filled);
     filled += end - list.at;
     list.at = end;
   };

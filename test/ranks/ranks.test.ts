@@ -58,6 +58,16 @@ async function said(
   return { results, stderr, code };
 }
 
+/** what a rank says that has lost another in the cases "killed" and "far" */
+function expectKept(result: unknown, stderr: string, error: RegExp): void {
+  const r = result as Record<"before" | "n" | "time" | "last", number> & { error: string; same: boolean };
+  expect(r?.error, stderr).toMatch(error);
+  expect(r.n).toBeGreaterThan(r.before);
+  // recorded up to the interval in which it was noticed
+  expect(r.time - r.last).toBeLessThan(10);
+  expect(r.same, "the spikes are those of an undisturbed run").toBe(true);
+}
+
 group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
   it("have the same spikes and potentials, whatever their number and that of their threads", async () => {
     const alone = await probe(1);
@@ -205,19 +215,12 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       const { results, code, stderr } = await said(3, "killed", words);
       expect((performance.now() - began) / 1000).toBeLessThan(10);
       expect(code).not.toBe(0);
-      for (const rank of [0, 2]) {
-        const r = results[rank] as Record<"before" | "n" | "time" | "last", number> & {
-          error: string;
-          same: boolean;
-        };
-        expect(r?.error, stderr).toMatch(
+      for (const rank of [0, 2])
+        expectKept(
+          results[rank],
+          stderr,
           /^rank-lost: Rank \d cannot go on: .*rank 1 \(process \d+\).* ended during the run/,
         );
-        expect(r.n).toBeGreaterThan(r.before);
-        // recorded up to the interval in which it was noticed
-        expect(r.time - r.last).toBeLessThan(10);
-        expect(r.same, "the spikes are those of an undisturbed run").toBe(true);
-      }
     },
   );
 
@@ -228,14 +231,7 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     const { results, code, stderr } = await said(2, "far", [], patient);
     expect((performance.now() - began) / 1000).toBeLessThan(10);
     expect(code).not.toBe(0);
-    const r = results[0] as Record<"before" | "n" | "time" | "last", number> & {
-      error: string;
-      same: boolean;
-    };
-    expect(r?.error, stderr).toMatch(/^rank-lost: The launcher has asked rank 0 to end/);
-    expect(r.n).toBeGreaterThan(r.before);
-    expect(r.time - r.last).toBeLessThan(10);
-    expect(r.same, "the spikes are those of an undisturbed run").toBe(true);
+    expectKept(results[0], stderr, /^rank-lost: The launcher has asked rank 0 to end/);
   });
 
   it.each(deaths.slice(0, 2))(

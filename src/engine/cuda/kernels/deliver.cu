@@ -171,12 +171,7 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
                                                 const uint32_t* messageRow, const Portion& own) {
   const uint32_t lane = (uint32_t)laneNumber(), earlier = (1u << lane) - 1u;
   Share* const shares = (Share*)(shared + SHARES_OFFSET) + threadIdx.x / 32 * 32;
-  const uint32_t length = own.slice.to - own.slice.from;
-  uint32_t end = length;
-  for (int d = 1; d < 32; d <<= 1) {
-    const uint32_t other = __shfl_up_sync(ALL_LANES, end, d);
-    if (lane >= (uint32_t)d) end += other;
-  }
+  const uint32_t length = own.slice.to - own.slice.from, end = sumToLane(length);
   const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
   const uint32_t place = __popc(__ballot_sync(ALL_LANES, length != 0) & earlier);
   if (length != 0) {

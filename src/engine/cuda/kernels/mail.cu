@@ -148,11 +148,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     __syncwarp();
     clock.mark(4);
     // who fired is dealt to the groups of lanes, from whichever mailbox it comes
-    uint32_t end = n;
-    for (int d = 1; d < 32; d <<= 1) {
-      const uint32_t other = __shfl_up_sync(ALL_LANES, end, d);
-      if (lane >= d) end += other;
-    }
+    const uint32_t end = sumToLane(n);
     const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
 #if SHORT_SLICES
     const Boxes boxes = {mail, first + warp, n, end, total, a, b};

@@ -138,3 +138,13 @@ __device__ __forceinline__ uint32_t orOfWarp(uint32_t bits) {
 }
 
 __device__ __forceinline__ int laneNumber() { return (int)(threadIdx.x & 31u); }
+
+// The sum of what this lane and those before it have. All lanes take part.
+__device__ __forceinline__ uint32_t sumToLane(uint32_t own) {
+  uint32_t sum = own;
+  for (int d = 1; d < 32; d <<= 1) {
+    const uint32_t other = __shfl_up_sync(ALL_LANES, sum, d);
+    if (laneNumber() >= d) sum += other;
+  }
+  return sum;
+}
