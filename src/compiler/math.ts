@@ -8,8 +8,17 @@ import type { IrType, Value } from "./ir.js";
 
 type Unary = (b: Builder, x: Value) => Value;
 
-/** c[0] + c[1] x + c[2] x^2 + ... by Horner's rule. */
+/** c[0] + c[1] x + c[2] x^2 + ... by Horner's rule; even and odd powers apart, so that half as many operations wait for each other. */
 function polynomial(b: Builder, x: Value, coefficients: readonly number[]): Value {
+  if (coefficients.length > 4) {
+    const part = (odd: number) => coefficients.filter((_, k) => k % 2 === odd);
+    const square = b.mul(x, x);
+    return b.add(horner(b, square, part(0)), b.mul(x, horner(b, square, part(1))));
+  }
+  return horner(b, x, coefficients);
+}
+
+function horner(b: Builder, x: Value, coefficients: readonly number[]): Value {
   let sum = b.constant(x.type, coefficients[coefficients.length - 1]!);
   for (let i = coefficients.length - 2; i >= 0; i--)
     sum = b.add(b.mul(sum, x), b.constant(x.type, coefficients[i]!));
@@ -71,36 +80,53 @@ export const expm1: Unary = (b, x) => {
   return b.select(b.lt(b.abs(x), c(0.35)), small, b.sub(exp(b, x), c(1)));
 };
 
+/** (ln(1 + f) - f + f^2 / 2) / f^3 where 1 + f is in [sqrt(1/2), sqrt 2): errors of the logarithm stay below 1e-8 of it */
+const LOG_TAIL = [
+  0.3333331672581722, -0.2500081040515012, 0.20002286274923203, -0.16624554043495582, 0.1418119193848199,
+  -0.13128754802682596, 0.1288164749119595, -0.07859611500978102,
+];
+
+/** Natural logarithm of a positive normal number, times 2^shift. */
+export function logOfNormal(b: Builder, x: Value, shift?: Value): Value {
+  const c = (v: number) => b.constant(x.type, v);
+  const f32 = x.type === "f32";
+  const i = (v: number) => b.constant("i32", v);
+  const bits = f32 ? 23 : 20;
+  const word = f32 ? b.bits("i32", x) : b.high(x);
+  // mantissa in [sqrt(1/2), sqrt 2)
+  const exponent = b.shr(b.sub(word, i(f32 ? 0x3f3504f3 : 0x3fe6a09e)), bits);
+  const mantissaWord = b.sub(word, b.shl(exponent, bits));
+  const m = f32 ? b.bits("f32", mantissaWord) : b.pack(mantissaWord, b.low(x));
+  const whole = b.convert(x.type, exponent);
+  const e = shift ? b.sub(whole, shift) : whole;
+  const [upper, lower] = LN2[x.type as "f32" | "f64"];
+  const f = b.sub(m, c(1));
+  if (f32) {
+    const f2 = b.mul(f, f);
+    const tail = b.sub(b.mul(b.mul(f, f2), polynomial(b, f, LOG_TAIL)), b.mul(c(0.5), f2));
+    return b.add(b.mul(e, c(upper)), b.add(f, b.add(tail, b.mul(e, c(lower)))));
+  }
+  const s = b.div(f, b.add(m, c(1)));
+  const s2 = b.mul(s, s);
+  // 2 atanh(s) = 2 s + 2 s^3 / 3 + ...
+  const terms = Array.from({ length: 11 }, (_, k) => 2 / (2 * k + 3));
+  const tail = b.mul(b.mul(s, s2), polynomial(b, s2, terms));
+  return b.add(b.mul(e, c(upper)), b.add(b.add(s, s), b.add(tail, b.mul(e, c(lower)))));
+}
+
 /** Natural logarithm; -infinity at 0, NaN below. */
 export const log: Unary = (b, x) => {
   const c = (v: number) => b.constant(x.type, v);
   const f32 = x.type === "f32";
-  const i = (v: number) => b.constant("i32", v);
   // subnormal numbers are scaled up first
   const tiny = b.lt(x, c(f32 ? 2 ** -126 : 2 ** -1022));
   const scaled = b.select(tiny, b.mul(x, c(f32 ? 2 ** 24 : 2 ** 54)), x);
-  const shift = f32 ? 23 : 20;
-  const word = f32 ? b.bits("i32", scaled) : b.high(scaled);
-  // mantissa in [sqrt(1/2), sqrt 2)
-  const sqrtHalf = f32 ? 0x3f3504f3 : 0x3fe6a09e;
-  const offset = b.sub(word, i(sqrtHalf));
-  const exponent = b.shr(offset, shift);
-  const mantissaWord = b.sub(word, b.shl(exponent, shift));
-  const m = f32 ? b.bits("f32", mantissaWord) : b.pack(mantissaWord, b.low(scaled));
-  const s = b.div(b.sub(m, c(1)), b.add(m, c(1)));
-  const s2 = b.mul(s, s);
-  // 2 atanh(s) = 2 s + 2 s^3 / 3 + ...
-  const terms = Array.from({ length: f32 ? 5 : 11 }, (_, k) => 2 / (2 * k + 3));
-  const tail = b.mul(b.mul(s, s2), polynomial(b, s2, terms));
-  const e = b.sub(b.convert(x.type, exponent), b.select(tiny, c(f32 ? 24 : 54), c(0)));
-  const [upper, lower] = LN2[x.type as "f32" | "f64"];
-  const y = b.add(b.mul(e, c(upper)), b.add(b.add(s, s), b.add(tail, b.mul(e, c(lower)))));
-  const special = b.select(
+  const y = logOfNormal(b, scaled, b.select(tiny, c(f32 ? 24 : 54), c(0)));
+  return b.select(
     b.eq(x, c(0)),
     c(-Infinity),
     b.select(b.gt(x, c(0)), b.select(b.eq(x, c(Infinity)), x, y), c(NaN)),
   );
-  return special;
 };
 
 export const log10: Unary = (b, x) => b.mul(log(b, x), b.constant(x.type, Math.LOG10E));
@@ -114,6 +140,17 @@ export function pow(b: Builder, x: Value, y: Value): Value {
   const odd = b.compare("ne", b.floor(half), half);
   const signed = b.select(integral, b.select(odd, b.neg(magnitude), magnitude), c(NaN));
   return b.select(b.eq(y, c(0)), c(1), b.select(b.lt(x, c(0)), signed, magnitude));
+}
+
+/** x^y within 4 % for a positive x, normal or 0, and |y| < 1/4: logarithm and exponential are read off the bits of floating-point numbers. */
+export function roughPower(b: Builder, x: Value, y: number): Value {
+  const f32 = x.type === "f32";
+  // the bits of x, as an integer, are about (log2 x + bias) 2^shift; 0.043 halves the largest error
+  const one = (f32 ? 127 - 0.043 : 1023 - 0.043) * 2 ** (f32 ? 23 : 20);
+  const word = b.convert(x.type, f32 ? b.bits("i32", x) : b.high(x));
+  const scaled = b.add(b.mul(word, b.constant(x.type, y)), b.constant(x.type, (1 - y) * one));
+  const bits = b.convert("i32", scaled);
+  return f32 ? b.bits("f32", bits) : b.pack(bits, b.constant("i32", 0));
 }
 
 /** x^n by repeated multiplication. */

@@ -475,6 +475,7 @@ class NeuronCompiler {
       variable: found.variable,
       scale: real(found.scale),
       threshold: real(found.threshold),
+      linear: found.linear,
       bounded: (values) => lowering.at(values, found.bounded),
       exponential: (values) => lowering.at(values, found.exponential),
       derivatives: (values, exponential) => {

@@ -6,7 +6,7 @@
  */
 
 import { embeddedStep, fail, type Integration, judge, type SubStep, stepFactor } from "./sub-step.js";
-import { FIRST_STROKE, isSteep, strokeStep, type Upstroke } from "./upstroke.js";
+import { FIRST_STROKE, ifSteep, strokeStep, type Upstroke } from "./upstroke.js";
 
 /** A step that takes more sub-steps than this does not end. */
 const MOST_ROUNDS = 50_000;
@@ -39,13 +39,14 @@ export function integrate(i: Integration, upstroke?: Upstroke): void {
         accepted,
       };
       if (upstroke && stroke) {
-        b.if(
-          isSteep(s, upstroke),
+        ifSteep(
+          s,
+          upstroke,
           // one round is for those that need no more: an upstroke needs some
-          () =>
+          (goal) =>
             b.if(
               b.gt(i.limit, one),
-              () => strokeStep(s, upstroke, stroke),
+              () => strokeStep(s, upstroke, goal, stroke),
               () => b.set(rounds, i.limit),
             ),
           () => plainStep(s),

@@ -85,10 +85,9 @@ export function embeddedStep(
   return { next: moved(SOLUTION), errors };
 }
 
-/** The factor by which a step changes whose error was `ratio` times the tolerated one: `safety` ratio^(-1/order). */
+/** The factor by which a step changes whose error was `ratio` times the tolerated one: about `safety` ratio^(-1/order). */
 export function stepFactor(i: Integration, ratio: Value, safety: number, order: number): Value {
-  const c = (v: number) => i.b.constant(i.real, v);
-  return i.b.mul(c(safety), math.pow(i.b, ratio, c(-1 / order)));
+  return i.b.mul(i.b.constant(i.real, safety), math.roughPower(i.b, ratio, -1 / order));
 }
 
 /** true if a value is not a number or beyond all that a model can mean */

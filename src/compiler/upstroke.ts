@@ -14,6 +14,7 @@ import type { Value, Variable } from "./ir.js";
 import { isConstant } from "./linear.js";
 import * as math from "./math.js";
 import { embeddedStep, judge, type SubStep, stepFactor, type Values } from "./sub-step.js";
+import { wayToThreshold } from "./way-to-threshold.js";
 
 /** An exponential spike current as equations have it. */
 export interface SpikeCurrent {
@@ -25,11 +26,13 @@ export interface SpikeCurrent {
   readonly scale: X;
   /** a condition that is tested after every sub-step holds no later than when the variable reaches this */
   readonly threshold: X;
+  /** but for the exponential, all derivatives are linear in the variable */
+  readonly linear: boolean;
 }
 
 /**
- * Looks for a variable whose derivative has exactly one exponential of itself, written (V - b) / d with constant b and d, and
- * which a condition compares with a constant after every sub-step.
+ * Looks for a variable whose derivative is linear in exactly one exponential of itself, written (V - b) / d with constant b and d,
+ * and which a condition compares with a constant after every sub-step. No other derivative may have the exponential.
  *
  * @param conditions - conditions tested after every sub-step
  */
@@ -50,7 +53,22 @@ export function findSpikeCurrent(
     if (argument.k !== "binary" || argument.op !== "/" || !isConstant(argument.b)) continue;
     const { a, b: scale } = argument;
     if (a.k !== "binary" || a.op !== "-" || !isConstant(a.b) || !readsState(a.a, variable)) continue;
-    return { variable, exponential, bounded: a.a, scale, threshold };
+    const [current, bounded] = [JSON.stringify(exponential), JSON.stringify(a.a)];
+    const isCurrent = (x: X) => JSON.stringify(x) === current;
+    const isPotential = (x: X) => isState(x, variable) || JSON.stringify(x) === bounded;
+    const moves = (x: X) => variables.some((name) => readsState(x, name));
+    if (!isLinear(derivative(variable), isCurrent, moves)) continue;
+    if (variables.some((name) => name !== variable && has(derivative(name), isCurrent))) continue;
+    // the exponential is a constant here: it is not in the rest
+    const linear = variables.every((name) =>
+      isLinear(
+        derivative(name),
+        (x) => !isCurrent(x) && isPotential(x),
+        () => false,
+        isCurrent,
+      ),
+    );
+    return { variable, exponential, bounded: a.a, scale, threshold, linear };
   }
   return undefined;
 }
@@ -59,6 +77,38 @@ const isState = (x: X, name: string) =>
   x.k === "ref" && x.role === "state" && x.name === name && x.factor === 1;
 const readsState = (x: X, name: string): boolean =>
   isState(x, name) || childrenOf(x).some((child) => readsState(child, name));
+
+const has = (x: X, wanted: (x: X) => boolean): boolean =>
+  wanted(x) || childrenOf(x).some((child) => has(child, wanted));
+
+/**
+ * true if an expression is linear in what is wanted, with factors that do not read what is barred
+ * @param ignored - parts that count as constants
+ */
+function isLinear(
+  x: X,
+  wanted: (x: X) => boolean,
+  barred: (x: X) => boolean,
+  ignored: (x: X) => boolean = () => false,
+): boolean {
+  if (wanted(x)) return true;
+  const free = (y: X): boolean => ignored(y) || (!wanted(y) && childrenOf(y).every(free));
+  if (free(x)) return true;
+  const linear = (y: X) => isLinear(y, wanted, barred, ignored);
+  const factor = (y: X) => free(y) && !barred(y);
+  switch (x.k) {
+    case "unary":
+      return x.op === "-" && linear(x.a);
+    case "choose":
+      return factor(x.condition) && linear(x.a) && linear(x.b);
+    case "binary":
+      if (x.op === "+" || x.op === "-") return linear(x.a) && linear(x.b);
+      if (x.op === "*") return (factor(x.a) && linear(x.b)) || (linear(x.a) && factor(x.b));
+      return x.op === "/" && linear(x.a) && factor(x.b);
+    default:
+      return false;
+  }
+}
 
 /** the constant that the variable must reach for a condition to hold */
 function thresholdOf(variable: string, condition: X): X | undefined {
@@ -73,6 +123,8 @@ export interface Upstroke {
   readonly variable: string;
   readonly scale: Value;
   readonly threshold: Value;
+  /** but for the exponential, all derivatives are linear in the variable */
+  readonly linear: boolean;
   bounded(values: Values): Value;
   exponential(values: Values): Value;
   /** derivatives with the exponential replaced */
@@ -84,47 +136,56 @@ const STEEP = 0.1;
 /** Where the threshold is so low that the variable passes it with less than this many scales per step, when exactly matters. */
 const FAST_AT_THRESHOLD = 100;
 /** Parts of the way to the threshold: what the first sub-step tries, and what any takes at most. */
-export const FIRST_STROKE = 0.4;
+export const FIRST_STROKE = 0.55;
 const LONGEST_STROKE = 0.8;
 /** The time of a spike is kept as exactly as the tolerated error allows where the variable moves by this many scales in a step. */
-const SPIKE_TIME = 10;
+const SPIKE_TIME = 1;
 /** On the last part of the way other variables move linearly, and may miss this many times the tolerated error. */
 const LAST_DRIFT = 100;
 
 /**
- * true where the spike current is the larger part of the derivative, and large. With a low threshold the end of the sub-step that
- * passes it decides when the neuron is reset, in NEST as here: no closed form may be more exact than that.
+ * Runs `steep` where the spike current is the larger part of the derivative, and large, else `otherwise`. With a low threshold the
+ * end of the sub-step that passes it decides when the neuron is reset, in NEST as here: no closed form may be more exact than that.
+ * @param steep - gets y at the threshold
  */
-export function isSteep(s: SubStep, u: Upstroke): Value {
+export function ifSteep(s: SubStep, u: Upstroke, steep: (goal: Value) => void, otherwise: () => void): void {
   const { i, start } = s;
   const { b } = i;
-  const zero = b.constant(i.real, 0);
+  const c = (v: number) => b.constant(i.real, v);
   const now = start.get(u.variable)!;
   const total = u.derivatives(start, u.exponential(start)).get(u.variable)!;
-  const rest = u.derivatives(start, zero).get(u.variable)!;
+  const rest = u.derivatives(start, c(0)).get(u.variable)!;
   const dominant = b.gt(b.sub(total, rest), b.abs(rest));
-  const fast = b.gt(b.mul(total, i.interval), b.mul(b.constant(i.real, STEEP), u.scale));
+  const fast = b.gt(b.mul(total, i.interval), b.mul(c(STEEP), u.scale));
   const inside = b.and(b.eq(u.bounded(start), now), b.lt(now, u.threshold));
-  const goal = math.exp(b, b.div(b.sub(now, u.threshold), u.scale));
-  const slowest = b.mul(b.mul(b.constant(i.real, FAST_AT_THRESHOLD), u.scale), goal);
-  const far = b.gt(b.mul(b.sub(total, rest), i.interval), slowest);
-  return b.and(b.and(b.and(dominant, fast), b.and(inside, b.gt(u.scale, zero))), far);
+  // the exponential is computed where it may matter only
+  const goal = b.variable("goal", i.real);
+  const slowest = b.variable("slowest", i.real);
+  b.set(goal, c(0));
+  b.set(slowest, c(Number.POSITIVE_INFINITY));
+  b.if(b.and(b.and(dominant, fast), b.and(inside, b.gt(u.scale, c(0)))), () => {
+    b.set(goal, math.exp(b, b.div(b.sub(now, u.threshold), u.scale)));
+    b.set(slowest, b.mul(b.mul(c(FAST_AT_THRESHOLD), u.scale), b.get(goal)));
+  });
+  const far = b.gt(b.mul(b.sub(total, rest), i.interval), b.get(slowest));
+  b.if(far, () => steep(b.get(goal)), otherwise);
 }
 
 /**
  * A sub-step in y.
+ * @param goal - y at the threshold
  * @param stroke - the part of the way to the threshold to try; set to that of the next sub-step
  */
-export function strokeStep(s: SubStep, u: Upstroke, stroke: Variable): void {
+export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variable): void {
   const { i, start, remaining, time } = s;
   const { b } = i;
   const c = (v: number) => b.constant(i.real, v);
   const origin = start.get(u.variable)!;
-  const exponential = u.exponential(start);
-  const total = u.derivatives(start, exponential).get(u.variable)!;
   const rest = u.derivatives(start, c(0)).get(u.variable)!;
-  const speed = b.div(total, u.scale);
-  const goal = math.exp(b, b.div(b.sub(origin, u.threshold), u.scale));
+  const total = u.derivatives(start, u.exponential(start)).get(u.variable)!;
+  const current = b.sub(total, rest);
+  const perScale = b.div(c(1), u.scale);
+  const speed = b.mul(total, perScale);
   /** the time that a straight line takes */
   const straight = b.div(b.sub(c(1), goal), speed);
   const wanted = b.mul(b.get(stroke), straight);
@@ -133,31 +194,33 @@ export function strokeStep(s: SubStep, u: Upstroke, stroke: Variable): void {
 
   const inPotential = (values: Values) => {
     const y = b.max(values.get(u.variable)!, c(1e-30));
-    const potential = b.sub(origin, b.mul(u.scale, math.log(b, y)));
+    const potential = b.sub(origin, b.mul(u.scale, math.logOfNormal(b, y)));
     return { y, values: new Map([...values, [u.variable, potential]]) };
   };
   const { next, errors } = embeddedStep(i, new Map([...start, [u.variable, c(1)]]), h, (at) => {
     const { y, values } = inPotential(at);
-    const slopes = u.derivatives(values, b.div(exponential, y));
-    const slope = b.neg(b.div(b.mul(y, slopes.get(u.variable)!), u.scale));
+    const slopes = u.derivatives(values, c(0));
+    const slope = b.neg(b.mul(b.add(current, b.mul(y, slopes.get(u.variable)!)), perScale));
     return new Map([...slopes, [u.variable, slope]]);
   });
   const { y, values: landed } = inPotential(next);
   const beyond = b.le(next.get(u.variable)!, goal);
-  const ending = lastPart(s, u, { landed, y, goal, h, rest, current: b.sub(total, rest) });
-  const until = b.add(h, ending.duration);
+  const way = wayToThreshold(i, u, { values: landed, y, goal, current, perScale });
+  const until = b.add(h, way.duration);
   // an error in y is one in the time of the spike
   const inTime = (error: Value) =>
     b.mul(b.div(b.mul(c(SPIKE_TIME), u.scale), b.mul(speed, i.interval)), error);
   const exact = b.and(
-    b.le(inTime(ending.missed), i.tolerance),
-    b.le(ending.drifted, b.mul(c(LAST_DRIFT), i.tolerance)),
+    b.le(inTime(b.mul(way.missed, y)), i.tolerance),
+    b.le(way.drifted, b.mul(c(LAST_DRIFT), i.tolerance)),
   );
-  const crosses = b.and(b.and(exact, b.not(beyond)), b.le(until, remaining));
+  const known = b.and(exact, b.not(beyond));
+  const crosses = b.and(known, b.le(until, remaining));
+  const stops = b.and(known, b.gt(until, remaining));
 
   // where the step ends the potential itself counts
   const error = errors.get(u.variable)!;
-  const ends = b.and(last, b.not(crosses));
+  const ends = b.and(last, b.not(known));
   let worst = b.select(ends, b.div(b.mul(u.scale, error), y), inTime(error));
   for (const name of i.controlled) if (name !== u.variable) worst = b.max(worst, errors.get(name)!);
   judge(
@@ -169,77 +232,31 @@ export function strokeStep(s: SubStep, u: Upstroke, stroke: Variable): void {
       b.set(stroke, b.mul(b.div(h, straight), b.select(infinite, c(0.2), shorter)));
     },
     (ratio) => {
-      const passed = b.add(b.get(time), b.convert("f64", b.select(crosses, until, h)));
-      b.set(time, b.select(ends, s.interval, passed));
-      for (const [name, value] of landed)
-        b.set(i.variables.get(name)!, b.select(crosses, ending.values.get(name)!, value));
       b.set(s.accepted, b.constant("i32", 1));
-      const factor = b.min(c(3), stepFactor(i, b.max(ratio, c(1e-6)), 1, 5));
-      b.set(stroke, b.min(c(LONGEST_STROKE), b.mul(b.get(stroke), factor)));
+      const set = (values: Values) => {
+        for (const [name, value] of values) b.set(i.variables.get(name)!, value);
+      };
+      b.if(
+        crosses,
+        () => {
+          b.set(time, b.add(b.get(time), b.convert("f64", until)));
+          set(way.atThreshold());
+        },
+        () =>
+          b.if(
+            stops,
+            () => {
+              b.set(time, s.interval);
+              set(way.after(b.sub(remaining, h)));
+            },
+            () => {
+              b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
+              set(landed);
+              const factor = b.min(c(3), stepFactor(i, b.max(ratio, c(1e-6)), 0.9, 5));
+              b.set(stroke, b.min(c(LONGEST_STROKE), b.mul(b.get(stroke), factor)));
+            },
+          ),
+      );
     },
   );
-}
-
-interface Landing {
-  /** the values after a sub-step of length h, and y there */
-  readonly landed: Values;
-  readonly y: Value;
-  readonly h: Value;
-  /** y at the threshold */
-  readonly goal: Value;
-  /** R and S at the start of the sub-step */
-  readonly rest: Value;
-  readonly current: Value;
-}
-
-/**
- * The way from the end of a sub-step to the threshold. The duration is d integral dy / (S + y R), to second order in y R / S, with
- * R = R1 + R' ln(y1 / y), as it is if R is linear in V; other variables move as they do at the potential's mean.
- */
-function lastPart(
-  s: SubStep,
-  u: Upstroke,
-  at: Landing,
-): {
-  readonly duration: Value;
-  /** values at the threshold */
-  readonly values: Values;
-  /** bounds of the errors: of the duration as y, and of the variables */
-  readonly missed: Value;
-  readonly drifted: Value;
-} {
-  const { i, start } = s;
-  const { b } = i;
-  const { landed, y, goal, current } = at;
-  const c = (v: number) => b.constant(i.real, v);
-  const product = (...values: Value[]) => values.reduce((x, z) => b.mul(x, z));
-  const potential = landed.get(u.variable)!;
-  const rest = u.derivatives(landed, c(0)).get(u.variable)!;
-  // R' from the two values of R
-  const change = b.div(b.mul(b.sub(rest, at.rest), u.scale), b.sub(potential, start.get(u.variable)!));
-  const [y2, goal2] = [b.mul(y, y), b.mul(goal, goal)];
-  const distance = b.div(b.sub(u.threshold, potential), u.scale);
-  const first = b.add(
-    product(c(1 / 2), rest, b.sub(y2, goal2)),
-    b.mul(change, b.sub(b.mul(c(1 / 4), y2), product(c(1 / 2), goal2, b.add(distance, c(1 / 2))))),
-  );
-  const inverse = b.div(c(1), current);
-  const second = product(c(1 / 3), rest, rest, y2, y, inverse);
-  const straight = b.sub(y, goal);
-  const duration = product(u.scale, inverse, b.sub(straight, b.mul(inverse, b.sub(first, second))));
-  const small = product(y, inverse, b.add(b.abs(rest), b.abs(change)));
-
-  const mean = b.min(b.add(potential, u.scale), u.threshold);
-  const drift = u.derivatives(new Map([...landed, [u.variable, mean]]), c(0));
-  const slopes = u.derivatives(start, c(0));
-  const bent = b.div(b.mul(duration, duration), b.add(at.h, at.h));
-  const values = new Map([[u.variable, u.threshold]]);
-  let drifted = c(0);
-  for (const [name, value] of landed) {
-    if (name === u.variable) continue;
-    const slope = drift.get(name)!;
-    values.set(name, b.add(value, b.mul(slope, duration)));
-    drifted = b.max(drifted, b.abs(b.mul(b.sub(slope, slopes.get(name)!), bent)));
-  }
-  return { duration, values, missed: product(small, small, small, y), drifted };
 }

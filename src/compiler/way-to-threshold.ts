@@ -1,0 +1,181 @@
+/**
+ * The last part of an upstroke (upstroke.ts) in closed form: from where a sub-step has ended to the threshold, or as far as the time
+ * step goes. With z = y over that of the sub-step's end, l = ln(1 / z), and A + B l = R / S there, the time to any z is d / S times
+ *
+ *     F(z) = integral of dz / (1 + z (A + B l)) from z to 1,
+ *
+ * to third order in A and B, and with R's change in time to second. Other variables move as they do at the potential's mean.
+ */
+
+import type { Value } from "./ir.js";
+import * as math from "./math.js";
+import type { Integration, Values } from "./sub-step.js";
+import type { Upstroke } from "./upstroke.js";
+
+/** Where a sub-step has ended. */
+export interface Landing {
+  /** the values, and y */
+  readonly values: Values;
+  readonly y: Value;
+  /** y at the threshold */
+  readonly goal: Value;
+  /** S at the start of the sub-step */
+  readonly current: Value;
+  /** 1 / d */
+  readonly perScale: Value;
+}
+
+export interface WayToThreshold {
+  readonly duration: Value;
+  /** bounds of the errors: of the duration as z, and of the other variables */
+  readonly missed: Value;
+  readonly drifted: Value;
+  atThreshold(): Values;
+  /** the values after a time that is shorter than the duration */
+  after(time: Value): Values;
+}
+
+export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToThreshold {
+  const { b } = i;
+  const { values: landed, y, current, perScale } = at;
+  const c = (v: number) => b.constant(i.real, v);
+  const product = (...values: Value[]) => values.reduce((x, z) => b.mul(x, z));
+  const sum = (...values: Value[]) => values.reduce((x, z) => b.add(x, z));
+  const potential = landed.get(u.variable)!;
+  const others = [...landed.keys()].filter((name) => name !== u.variable);
+
+  const above = (l: Value) => b.add(potential, b.mul(u.scale, l));
+  const moved = (change: (name: string) => Value) =>
+    new Map(others.map((name) => [name, b.add(landed.get(name)!, change(name))]));
+  /** derivatives without S, the potential l scales above that of the sub-step's end */
+  const slopesAt = (values: Values, l: Value) =>
+    u.derivatives(new Map([...values, [u.variable, above(l)]]), c(0));
+  /** slopes by Kutta's rule of third order, over a time in which l has this mean */
+  const kutta = (mean: Value, time: Value) => {
+    const k1 = slopesAt(landed, mean);
+    const k2 = slopesAt(
+      moved((n) => product(c(1 / 2), time, k1.get(n)!)),
+      mean,
+    );
+    const k3 = slopesAt(
+      moved((n) => b.mul(time, b.sub(b.add(k2.get(n)!, k2.get(n)!), k1.get(n)!))),
+      mean,
+    );
+    const after = (t: Value) =>
+      moved((n) => product(c(1 / 6), t, sum(k1.get(n)!, b.mul(c(4), k2.get(n)!), k3.get(n)!)));
+    return { k1, k2, k3, after };
+  };
+
+  const inverse = b.div(y, current);
+  const toTime = b.mul(u.scale, inverse);
+  const distance = b.mul(b.sub(u.threshold, potential), perScale);
+  // from R here and so many scales higher
+  const apart = b.max(c(1e-3), b.min(c(1), b.mul(c(1 / 2), distance)));
+  const start = u.derivatives(landed, c(0));
+  const higher = slopesAt(landed, apart);
+  const rest = start.get(u.variable)!;
+  const change = b.sub(higher.get(u.variable)!, rest);
+  const A = b.mul(rest, inverse);
+  const B = b.div(b.mul(change, inverse), apart);
+  const [AA, AB, BB] = [b.mul(A, A), b.mul(A, B), b.mul(B, B)];
+
+  /** F in parts: without R, with R as it is at first, and what R's change with time adds, over that change (in units of d / S) */
+  const integral = (z: Value, l: Value) => {
+    const z2 = b.mul(z, z);
+    const [z3, z4] = [b.mul(z2, z), b.mul(z2, z2)];
+    const way = b.sub(c(1), z);
+    /** 1 - z^n, and 1 - z^n (1 + n l) */
+    const [o2, o3, o4] = [z2, z3, z4].map((power) => b.sub(c(1), power)) as [Value, Value, Value];
+    const [w2, w3, w4] = [z2, z3, z4].map((power, k) =>
+      b.sub(c(1), b.mul(power, b.add(c(1), b.mul(c(k + 2), l)))),
+    ) as [Value, Value, Value];
+    const first = b.add(product(c(1 / 2), A, o2), product(c(1 / 4), B, w2));
+    const l3 = b.mul(c(3), l);
+    const second = sum(
+      product(c(1 / 3), AA, o3),
+      product(c(2 / 9), AB, w3),
+      product(c(1 / 27), BB, b.sub(c(2), b.mul(z3, sum(c(2), l3, l3, b.mul(l3, l3))))),
+    );
+    const third = b.add(
+      product(c(1 / 4), AA, A, o4),
+      product(B, w4, sum(b.mul(c(3 / 16), AA), b.mul(c(3 / 32), AB), b.mul(c(3 / 128), BB))),
+    );
+    const changed = sum(
+      product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z))),
+      b.mul(A, sum(product(c(1 / 8), o2, o2), b.mul(c(2 / 3), o3), b.mul(c(-1 / 2), o4))),
+      b.mul(B, sum(b.mul(c(2 / 9), w3), b.mul(c(-5 / 32), w4), b.mul(c(1 / 8), o2), b.mul(c(-1 / 16), o4))),
+    );
+    // the mean of l over time, to second order
+    const l1 = b.sub(b.sub(way, b.mul(z, l)), b.mul(c(1 / 4), b.mul(A, w2)));
+    const l2 = b.mul(l, b.add(c(1), l));
+    const squares = b.mul(c(1 / 4), b.sub(o2, product(c(2), z2, l2)));
+    const mean = b.select(
+      b.lt(way, c(0.1)),
+      b.mul(c(1 / 2), l),
+      b.div(b.sub(l1, b.mul(B, squares)), b.sub(way, first)),
+    );
+    return { way, first, constant: sum(b.sub(way, first), b.sub(second, third)), changed, mean };
+  };
+
+  const goal = b.div(at.goal, y);
+  const { way, first, constant, changed, mean } = integral(goal, distance);
+  const about = b.mul(toTime, b.sub(way, first));
+  const slopes = kutta(mean, about);
+  const { k1, k2, k3 } = slopes;
+
+  // weighted with z, time is a third of the duration in the mean, and its square a sixth
+  const third = moved((n) => {
+    const bend = b.sub(k2.get(n)!, k1.get(n)!);
+    return b.mul(about, b.add(b.mul(c(1 / 3), k1.get(n)!), b.mul(c(1 / 6), bend)));
+  });
+  const then = slopesAt(third, b.mul(c(5 / 6), apart)).get(u.variable)!;
+  const drift = b.mul(b.sub(then, b.add(rest, b.mul(c(5 / 6), change))), inverse);
+  const rate = b.div(product(c(3), drift, toTime), about);
+  const duration = b.mul(toTime, b.add(constant, b.mul(rate, changed)));
+
+  const share = b.div(about, i.interval);
+  const p = b.add(b.abs(A), b.mul(c(0.45), b.abs(B)));
+  const p2 = b.mul(p, p);
+  const late = b.add(b.mul(c(0.6), p2), product(c(1 / 12), share, share));
+  let missed = b.add(product(c(1 / 5), p2, p2, way), b.mul(b.abs(drift), late));
+  let drifted = c(0);
+  for (const n of others) {
+    const bend = sum(k1.get(n)!, k3.get(n)!, b.mul(c(-2), k2.get(n)!));
+    drifted = b.max(drifted, b.abs(b.mul(bend, b.mul(c(1 / 6), about))));
+  }
+  drifted = product(c(1 / 4), drifted, share);
+  for (const n of others) {
+    // by the potential's mean, and, unless they are linear in it, by what second differences show
+    const moves = b.abs(b.sub(higher.get(n)!, start.get(n)!));
+    drifted = b.max(drifted, product(about, p2, moves));
+  }
+  if (!u.linear) {
+    const twice = slopesAt(landed, b.add(apart, apart));
+    const bend = (n: string) => b.abs(sum(start.get(n)!, twice.get(n)!, b.mul(c(-2), higher.get(n)!)));
+    missed = b.add(missed, b.mul(bend(u.variable), inverse));
+    for (const n of others) drifted = b.max(drifted, b.mul(about, bend(n)));
+  }
+  return {
+    duration,
+    missed,
+    drifted,
+    atThreshold: () => new Map([...slopes.after(duration), [u.variable, u.threshold]]),
+    after: (time) => {
+      const wanted = b.div(time, toTime);
+      const towards = (x: Value) => {
+        const z = b.max(x, goal);
+        return { z, l: b.neg(math.logOfNormal(b, z)) };
+      };
+      let { z, l } = towards(b.sub(c(1), wanted));
+      // F'(z) = -1 / (1 + z (A + B l)): two of Newton's steps
+      for (let k = 0; k < 2; k++) {
+        const steep = b.add(c(1), b.mul(z, b.add(A, b.mul(B, l))));
+        const here = integral(z, l);
+        const off = b.sub(b.add(here.constant, b.mul(rate, here.changed)), wanted);
+        ({ z, l } = towards(b.add(z, b.mul(off, steep))));
+      }
+      const { mean: passed } = integral(z, l);
+      return new Map([...kutta(passed, time).after(time), [u.variable, above(l)]]);
+    },
+  };
+}
