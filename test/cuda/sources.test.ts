@@ -41,6 +41,7 @@ async function sourceOf(
     slots,
     { devices: 1, blocks: 132, processBlocks: 132 },
     synapsesPerSlice,
+    Number.POSITIVE_INFINITY,
   );
   return runSource(
     shape,

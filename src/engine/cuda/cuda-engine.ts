@@ -14,6 +14,7 @@ import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
 import type { CudaDevice, CudaDriver } from "./driver.js";
 import { planDrives } from "./drives.js";
+import { farDelay } from "./far-delay.js";
 import { openDriver } from "./ffi-driver.js";
 import { layOut, localBitsFor, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
 import {
@@ -180,8 +181,8 @@ class CudaEngine implements Engine {
     const none = 2n ** 64n - 1n;
     const first = results.reduce((a, r) => (r.failure < a ? r.failure : a), none);
     if (lost) {
-      // the step whose messages were missing; what was updated until these were needed is as it should be
-      const step = first === none ? this.#step + 1 : Number(first >> 33n) + this.#shape.lag + 1;
+      // the step at whose end messages were missing: until then all is as it should be
+      const step = first === none ? this.#step + 1 : Number(first >> 33n) + 1;
       return { kind: "rank", id: -1, step, message: lost.message };
     }
     if (first === none) return undefined;
@@ -401,7 +402,8 @@ async function start(
   );
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
-  const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice);
+  const far = farDelay(network, calibration, processes);
+  const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far);
   checkMemory(devices, deviceCount, tables, layout, shape);
   const drives = planDrives(network, calibration);
   const relayed = team ? relayedRanks(team, unreachable) : [];

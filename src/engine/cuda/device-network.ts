@@ -131,7 +131,7 @@ export class DeviceNetwork {
     const inbox = this.#alloc(inboxBytes(shape) * layout.blocks);
     // at least what the steps until all blocks have stopped can need
     this.#recordCapacity = Math.max(
-      (shape.lag + 3) * layout.slots,
+      (shape.farLag + 3) * layout.slots,
       Math.min(
         2 ** 24,
         RECORDED_PER_NEURON * layout.slots,

@@ -17,8 +17,12 @@ const LEAST = 64;
 const LEAST_HEAVY = 16;
 /** Tables that are copied to shared memory. */
 const SHARED_TABLES = 24;
+/** Of fewer neurons so few fire in a step that two lanes for a slice would leave most lanes without one. */
+const FEW = 32_768;
 /** Messages may be read this many steps late at most, if delays allow it: more hides no more. */
 const MOST_LAG = 7;
+/** Those of other processes this many steps later than one's own at most. */
+const FARTHER = 2;
 
 const isHeavy = (v: Variant): boolean => v.program.bindings.some((b) => b.kind === "limit");
 
@@ -162,13 +166,21 @@ export function shapeFor(
   slots: number,
   { devices, blocks, processBlocks }: Pick<RankLayout, "devices" | "blocks" | "processBlocks">,
   synapsesPerSlice: number,
+  /** the shortest delay of synapses between processes, in steps */
+  farDelay: number,
 ): Shape {
   const allBlocks = devices * blocks;
   const solo = allBlocks === 1;
   const heavy = variants.some(isHeavy);
   const wholeWarps = Math.ceil(slots / 32) * 32;
   // fewer threads have more registers each
-  const enough = heavy || network.precision === "float64" || slots <= 512 ? 512 : slots <= 768 ? 768 : 1024;
+  const enough = heavy
+    ? Math.min(512, Math.max(256, wholeWarps))
+    : network.precision === "float64" || slots <= 512
+      ? 512
+      : slots <= 768
+        ? 768
+        : 1024;
   const most = Math.min(info.threadsPerBlock, enough);
   // a block alone needs no warps beside those of its neurons
   const threads = solo ? Math.min(most, Math.max(64, wholeWarps)) : most;
@@ -180,7 +192,11 @@ export function shapeFor(
   );
   // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
   const rows = parts.map((list) => Math.max(1, ...list.map((p) => p.maxDelay + 1)));
-  const listOffset = align(32 + 8 * wide.length);
+  const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
+  const farLag =
+    processBlocks === allBlocks ? lag : Math.max(lag, Math.min(MOST_LAG, lag + FARTHER, farDelay - 1));
+  const kinds = farLag > lag ? 2 : 1;
+  const listOffset = align(32 + 8 * kinds * wide.length);
   const tableOffset = align(listOffset + (multi ? 4 : 2) * slots);
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
@@ -209,10 +225,9 @@ export function shapeFor(
     !beside.inbox === !alone.inbox &&
     beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
   const { rings, ringBytes, inbox, end } = shortSlices ? beside : alone;
-  const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
   const words = multi ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing
-  let group = 2;
+  let group = network.populations.reduce((n, p) => n + p.size, 0) < FEW ? 4 : 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
   return {
     real: network.precision === "float64" ? "f64" : "f32",
@@ -235,7 +250,8 @@ export function shapeFor(
     sharedTables,
     lateOffset,
     lag,
-    mailDepth: 2 ** Math.ceil(Math.log2(2 * lag + 2)),
+    farLag,
+    mailDepth: 2 ** Math.ceil(Math.log2(2 * farLag + 2)),
     mailWords: Math.max(2, Math.ceil(words / 2) * 2),
   };
 }

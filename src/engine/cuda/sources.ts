@@ -84,7 +84,9 @@ export interface RunShape {
   readonly allBlocks: number;
   readonly processBlocks: number;
   readonly slots: number;
+  /** steps that messages are read late: those of the own process, and those of others */
   readonly lag: number;
+  readonly farLag: number;
   readonly mailDepth: number;
   readonly mailWords: number;
   readonly rings: readonly RingPlan[];
@@ -138,6 +140,8 @@ export function runSource(
     `#define PROCESS_BLOCKS ${r.processBlocks}u`,
     `#define SLOTS ${r.slots}u`,
     `#define LAG ${r.lag}u`,
+    `#define FAR_LAG ${r.farLag}u`,
+    `#define KINDS ${r.farLag > r.lag ? 2 : 1}u`,
     `#define MAIL_DEPTH ${r.mailDepth}u`,
     `#define MAIL_WORDS ${r.mailWords}u`,
     `#define RING_BYTES ${r.ringBytes}ull`,

@@ -7,9 +7,15 @@
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
 // that lanes share, then rings or the inbox's counts and sums.
 struct Control {
+  // `stop`: the step that ends the run
   uint32_t fired, arrived, stop, recorded, late, unused[3];
-  uint32_t messageRow[2][RECEPTORS];
+  // by parity of the step and kind of messages
+  uint32_t messageRow[2][KINDS][RECEPTORS];
 };
+
+// Messages are of one kind, or of two: first those of other processes, to which synapses are slower, then those of one's own.
+#define NEVER 0xffffffffu
+__device__ __forceinline__ uint32_t lagOf(uint32_t kind) { return kind + 1u < KINDS ? FAR_LAG : LAG; }
 
 // A neuron of the block that fired, and with MULTI its multiplicity above it.
 #if MULTI

@@ -27,6 +27,7 @@ __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uin
 #endif
 
 // Messages of a step are waited for. Where the host says that a process has ended, nobody waits any longer, and the run ends.
+// `step`: that in which they are read.
 struct Waiting {
   const RunParams& p;
   Control* control;
@@ -37,7 +38,7 @@ struct Waiting {
     synfirePause();
     if (PROCESS_BLOCKS == ALL_BLOCKS || ++polls % POLLS_BETWEEN_LOOKS != 0 || loadMailWord(p.givenUp) == 0) return false;
     fail(p, control, step, 0, FAILED_PROCESS);
-    control->stop = 1u;
+    control->stop = 0;
     return true;
   }
 
@@ -73,11 +74,27 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
 }
 #endif
 
+// Mailboxes of one kind: those of a process, or all others.
+struct BoxRange {
+  uint32_t count, own;
+  bool others;
+
+  __device__ __forceinline__ BoxRange(const RunParams& p, uint32_t kind)
+      : count(ALL_BLOCKS), own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS), others(kind + 1u < KINDS) {
+    if (KINDS > 1) count = others ? ALL_BLOCKS - PROCESS_BLOCKS : PROCESS_BLOCKS;
+  }
+  __device__ __forceinline__ uint32_t at(uint32_t k) const {
+    if (KINDS == 1) return k;
+    return others ? (k < own ? k : k + PROCESS_BLOCKS) : own + k;
+  }
+};
+
 #if SHORT_SLICES
-// What the lanes of a warp have read of the mailboxes that they serve: lane k those of box first + k * WARPS. `end`: neurons in its own
-// box and those of the lanes before it.
+// What the lanes of a warp have read of the mailboxes that they serve: lane k the first + k * WARPS-th of a range. `end`: neurons in its
+// own box and those of the lanes before it.
 struct Boxes {
   const uint64_t* mail;
+  BoxRange range;
   uint32_t first, n, end, total;
   uint64_t a, b;
 };
@@ -90,7 +107,7 @@ __device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& bo
     if (__shfl_sync(ALL_LANES, boxes.end, holder + d - 1u) <= i) holder += d;
   const uint32_t k = i - (__shfl_sync(ALL_LANES, boxes.end, holder) - __shfl_sync(ALL_LANES, boxes.n, holder));
   const uint64_t a = __shfl_sync(ALL_LANES, (unsigned long long)boxes.a, holder), b = __shfl_sync(ALL_LANES, (unsigned long long)boxes.b, holder);
-  const uint32_t box = boxes.first + holder * WARPS;
+  const uint32_t box = boxes.range.at(boxes.first + holder * WARPS);
   uint32_t source = NOWHERE;
   if (i < boxes.total) {
     const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b);
@@ -103,9 +120,9 @@ __device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& bo
 }
 #endif
 
-// Reads the mailboxes of one step and delivers. A lane serves at most one mailbox at a time.
+// Reads the mailboxes of one kind with the messages of one step and delivers. A lane serves at most one mailbox at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
-                            const uint32_t* messageRow, const Fired* list, uint32_t step, StepClock& clock) {
+                            uint32_t kind, const uint32_t* messageRow, const Fired* list, uint32_t step, StepClock& clock) {
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
   const uint32_t index = step - p.firstStep;
 #if SOLO
@@ -121,17 +138,18 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint64_t tag = index & 0xffffu;
   const uint64_t start = (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
   const uint64_t* mail = p.ownMail + start;
-  Waiting waiting = {p, control, tag, step, 0};
+  Waiting waiting = {p, control, tag, step + lagOf(kind), 0};
 #if RELAYED
-  fetchMail(waiting, p.relayed + start, p.ownMail + start);
+  if (kind == 0) fetchMail(waiting, p.relayed + start, p.ownMail + start);
 #endif
-  for (uint32_t first = 0; first < ALL_BLOCKS; first += THREADS) {
+  const BoxRange range(p, kind);
+  for (uint32_t first = 0; first < range.count; first += THREADS) {
     // mailboxes are dealt to warps in turn
-    const uint32_t box = first + lane * WARPS + warp;
+    const uint32_t number = first + lane * WARPS + warp, box = range.at(number);
     const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
-    if (box < ALL_BLOCKS) {
+    if (number < range.count) {
       for (;;) {
         loadMail(own, a, b);
         if (a >> 48 == tag) {
@@ -143,7 +161,8 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
           break;
         }
       }
-      if (a >> 47 & 1u) control->stop = 1u;
+      // all have read of it then
+      if (a >> 47 & 1u) atomicMin(&control->stop, step + FAR_LAG);
     }
     __syncwarp();
     clock.mark(4);
@@ -151,7 +170,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     const uint32_t end = sumToLane(n);
     const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
 #if SHORT_SLICES
-    const Boxes boxes = {mail, first + warp, n, end, total, a, b};
+    const Boxes boxes = {mail, range, first + warp, n, end, total, a, b};
     for (uint32_t from = 0; from < total; from += 32) {
       uint32_t multiplicity = 1;
       const uint32_t source = findSource(waiting, boxes, from + lane, multiplicity);
@@ -172,7 +191,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (some) {
-        const uint32_t theirs = first + holder * WARPS + warp;
+        const uint32_t theirs = range.at(first + holder * WARPS + warp);
         const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64);
         deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
                       (uint32_t)(lane % GROUP));
@@ -183,7 +202,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   }
 #endif
   // spikes from outside
-  if (p.externalStarts) {
+  if (kind + 1u == KINDS && p.externalStarts) {
     const uint32_t end = p.externalStarts[index];
     for (uint32_t from = p.externalStarts[index - 1] + warp * 32; from < end; from += THREADS) {
       const bool has = from + lane < end;

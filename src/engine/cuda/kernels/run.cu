@@ -23,6 +23,14 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
   list[atomicAdd(&control->fired, 1u)] = (Fired)(MULTI ? local | (uint32_t)count << 16 : local);
 }
 
+// Which rows of the rings the messages that are read in a step count from.
+__device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity, uint32_t step) {
+  for (int r = (int)threadIdx.x; r < (int)(KINDS * RECEPTORS); r += THREADS) {
+    const uint32_t kind = (uint32_t)r / RECEPTORS, lag = lagOf(kind);
+    control->messageRow[parity][kind][r % RECEPTORS] = (step >= lag ? step - lag : 0u) % RING_ROWS[r % RECEPTORS];
+  }
+}
+
 // The parameters come by value, into constant memory. They begin with the address of a copy in device memory: that is all that
 // the emulator hands over.
 #ifdef SYNFIRE_EMULATED
@@ -52,13 +60,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     tables = (const Table*)(shared + TABLE_OFFSET);
   }
   if (threadIdx.x == 0) {
-    control->fired = control->arrived = control->stop = control->late = 0;
+    control->fired = control->arrived = control->late = 0;
+    control->stop = NEVER;
     control->recorded = p.recordCounts[block];
   }
-  for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) {
-    const uint32_t s = p.firstStep + 1 >= LAG ? p.firstStep + 1 - LAG : 0u;
-    control->messageRow[1][r] = s % RING_ROWS[r];
-  }
+  setMessageRows(control, 1, p.firstStep + 1);
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
@@ -221,10 +227,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       const uint32_t n = *(volatile uint32_t*)&control->fired;
       uint32_t recorded = *(volatile uint32_t*)&control->recorded;
       // room for what may still come before all blocks have read of the stop
-      const bool full = p.record && (recorded & 0x7fffffffu) + n + (LAG + 1u) * SLOTS > p.recordCapacity;
+      const bool full = p.record && (recorded & 0x7fffffffu) + n + (FAR_LAG + 1u) * SLOTS > p.recordCapacity;
       const uint32_t stop = full || recorded >> 31 ? 1u : 0u;
 #if SOLO
-      if (stop && lane == 0) control->stop = 1u;
+      if (stop && lane == 0) control->stop = step;
 #else
       const uint32_t index = step - p.firstStep;
       const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS;
@@ -272,10 +278,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     }
     if (active) driveInput(p, population, id, cell, step + 1, drive, cache);
 #endif
-    for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) {
-      const uint32_t s = step + 1 >= LAG ? step + 1 - LAG : 0u;
-      control->messageRow[(step + 1 - p.firstStep) & 1u][r] = s % RING_ROWS[r];
-    }
+    setMessageRows(control, (step + 1 - p.firstStep) & 1u, step + 1);
     __syncwarp();
 
     clock.mark(3);
@@ -283,11 +286,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #if SOLO
     __syncthreads();
 #endif
-    if (step - p.firstStep > LAG)
-      consumeStep(p, tables, shared, rings, control, control->messageRow[(step - p.firstStep) & 1u], list, step - LAG, clock);
+#pragma unroll 1
+    for (uint32_t kind = 0; kind < KINDS; kind++) {
+      const uint32_t lag = lagOf(kind);
+      if (step - p.firstStep > lag)
+        consumeStep(p, tables, shared, rings, control, kind, control->messageRow[(step - p.firstStep) & 1u][kind], list, step - lag, clock);
+    }
     clock.mark(5);
     // told with the barrier: a warp that is ahead may read of a stop in the next step before another looks
-    const bool stop = __syncthreads_or(control->stop != 0u);
+    const bool stop = __syncthreads_or(step >= *(volatile uint32_t*)&control->stop);
     clock.mark(6);
 #if INBOX_ROWS
     if (threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
@@ -301,12 +308,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   }
 
   // ---- what is still on its way
-  for (uint32_t late = 1; late <= LAG; late++) {
-    const uint32_t s = step - LAG + late;
-    if (s <= p.firstStep || s > step) continue;
-    for (int r = (int)threadIdx.x; r < RECEPTORS; r += THREADS) control->messageRow[0][r] = s % RING_ROWS[r];
+#pragma unroll 1
+  for (uint32_t late = 1; late <= FAR_LAG; late++) {
+    setMessageRows(control, 0, step + late);
     __syncthreads();
-    consumeStep(p, tables, shared, rings, control, control->messageRow[0], list, s, clock);
+#pragma unroll 1
+    for (uint32_t kind = 0; kind < KINDS; kind++) {
+      const uint32_t s = step + late - lagOf(kind);
+      if (s > p.firstStep && s <= step)
+        consumeStep(p, tables, shared, rings, control, kind, control->messageRow[0][kind], list, s, clock);
+    }
     __syncthreads();
   }
 
