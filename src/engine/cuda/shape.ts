@@ -193,8 +193,11 @@ export function shapeFor(
   // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
   const rows = parts.map((list) => Math.max(1, ...list.map((p) => p.maxDelay + 1)));
   const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
+  // where threads have several neurons, no time is left while the own process is waited for
   const farLag =
-    processBlocks === allBlocks ? lag : Math.max(lag, Math.min(MOST_LAG, lag + FARTHER, farDelay - 1));
+    tiles > 1 || processBlocks === allBlocks
+      ? lag
+      : Math.max(lag, Math.min(MOST_LAG, lag + FARTHER, farDelay - 1));
   const kinds = farLag > lag ? 2 : 1;
   const listOffset = align(32 + 8 * kinds * wide.length);
   const tableOffset = align(listOffset + (multi ? 4 : 2) * slots);

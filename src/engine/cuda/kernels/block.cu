@@ -7,8 +7,8 @@
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
 // that lanes share, then rings or the inbox's counts and sums.
 struct Control {
-  // `stop`: the step that ends the run
-  uint32_t fired, arrived, stop, recorded, late, unused[3];
+  // `stop`: the step that ends the run; `taken`, by parity of the step: portions of mailboxes that warps have taken
+  uint32_t fired, arrived, stop, recorded, late, taken[2], unused;
   // by parity of the step and kind of messages
   uint32_t messageRow[2][KINDS][RECEPTORS];
 };

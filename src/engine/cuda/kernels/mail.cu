@@ -74,28 +74,30 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
 }
 #endif
 
-// Mailboxes of one kind: those of a process, or all others.
+// Mailboxes of one kind, those of a process or all others, in portions for warps: each lane has one at most.
 struct BoxRange {
-  uint32_t count, own;
+  uint32_t count, portions, own;
   bool others;
 
   __device__ __forceinline__ BoxRange(const RunParams& p, uint32_t kind)
       : count(ALL_BLOCKS), own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS), others(kind + 1u < KINDS) {
     if (KINDS > 1) count = others ? ALL_BLOCKS - PROCESS_BLOCKS : PROCESS_BLOCKS;
+    portions = max((uint32_t)WARPS, (count + 31u) / 32u);
   }
-  __device__ __forceinline__ uint32_t at(uint32_t k) const {
+  __device__ __forceinline__ bool has(uint32_t portion, uint32_t lane) const { return lane * portions + portion < count; }
+  __device__ __forceinline__ uint32_t at(uint32_t portion, uint32_t lane) const {
+    const uint32_t k = lane * portions + portion;
     if (KINDS == 1) return k;
     return others ? (k < own ? k : k + PROCESS_BLOCKS) : own + k;
   }
 };
 
 #if SHORT_SLICES
-// What the lanes of a warp have read of the mailboxes that they serve: lane k the first + k * WARPS-th of a range. `end`: neurons in its
-// own box and those of the lanes before it.
+// What the lanes of a warp have read of the mailboxes that they serve. `end`: neurons in a lane's own box and those of the lanes before it.
 struct Boxes {
   const uint64_t* mail;
   BoxRange range;
-  uint32_t first, n, end, total;
+  uint32_t portion, n, end, total;
   uint64_t a, b;
 };
 
@@ -107,7 +109,7 @@ __device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& bo
     if (__shfl_sync(ALL_LANES, boxes.end, holder + d - 1u) <= i) holder += d;
   const uint32_t k = i - (__shfl_sync(ALL_LANES, boxes.end, holder) - __shfl_sync(ALL_LANES, boxes.n, holder));
   const uint64_t a = __shfl_sync(ALL_LANES, (unsigned long long)boxes.a, holder), b = __shfl_sync(ALL_LANES, (unsigned long long)boxes.b, holder);
-  const uint32_t box = boxes.range.at(boxes.first + holder * WARPS);
+  const uint32_t box = boxes.range.at(boxes.portion, holder);
   uint32_t source = NOWHERE;
   if (i < boxes.total) {
     const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b);
@@ -122,8 +124,9 @@ __device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& bo
 
 // Reads the mailboxes of one kind with the messages of one step and delivers. A lane serves at most one mailbox at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
-                            uint32_t kind, const uint32_t* messageRow, const Fired* list, uint32_t step, StepClock& clock) {
+                            uint32_t kind, uint32_t parity, const Fired* list, uint32_t step, StepClock& clock) {
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
+  const uint32_t* const messageRow = control->messageRow[parity][kind];
   const uint32_t index = step - p.firstStep;
 #if SOLO
   (void)index;
@@ -143,13 +146,17 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   if (kind == 0) fetchMail(waiting, p.relayed + start, p.ownMail + start);
 #endif
   const BoxRange range(p, kind);
-  for (uint32_t first = 0; first < range.count; first += THREADS) {
-    // mailboxes are dealt to warps in turn
-    const uint32_t number = first + lane * WARPS + warp, box = range.at(number);
+  // portions are dealt to warps in turn; those of others to whoever comes first, so that a warp whose neurons take long finds none left
+  const auto next = [&](uint32_t portion) {
+    if (kind + 1u == KINDS) return portion + WARPS;
+    return __shfl_sync(ALL_LANES, lane == 0 ? atomicAdd(&control->taken[parity], 1u) : 0u, 0);
+  };
+  for (uint32_t portion = next((uint32_t)warp - WARPS); portion < range.portions; portion = next(portion)) {
+    const uint32_t box = range.at(portion, lane);
     const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
-    if (number < range.count) {
+    if (range.has(portion, lane)) {
       for (;;) {
         loadMail(own, a, b);
         if (a >> 48 == tag) {
@@ -170,7 +177,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     const uint32_t end = sumToLane(n);
     const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
 #if SHORT_SLICES
-    const Boxes boxes = {mail, range, first + warp, n, end, total, a, b};
+    const Boxes boxes = {mail, range, portion, n, end, total, a, b};
     for (uint32_t from = 0; from < total; from += 32) {
       uint32_t multiplicity = 1;
       const uint32_t source = findSource(waiting, boxes, from + lane, multiplicity);
@@ -191,7 +198,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
       if (some) {
-        const uint32_t theirs = range.at(first + holder * WARPS + warp);
+        const uint32_t theirs = range.at(portion, holder);
         const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64);
         deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
                       (uint32_t)(lane % GROUP));

@@ -23,8 +23,9 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
   list[atomicAdd(&control->fired, 1u)] = (Fired)(MULTI ? local | (uint32_t)count << 16 : local);
 }
 
-// Which rows of the rings the messages that are read in a step count from.
+// Before a step: which rows of the rings the messages that are read in it count from, and that nobody has taken any.
 __device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity, uint32_t step) {
+  if (threadIdx.x == 0) control->taken[parity] = 0;
   for (int r = (int)threadIdx.x; r < (int)(KINDS * RECEPTORS); r += THREADS) {
     const uint32_t kind = (uint32_t)r / RECEPTORS, lag = lagOf(kind);
     control->messageRow[parity][kind][r % RECEPTORS] = (step >= lag ? step - lag : 0u) % RING_ROWS[r % RECEPTORS];
@@ -290,7 +291,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     for (uint32_t kind = 0; kind < KINDS; kind++) {
       const uint32_t lag = lagOf(kind);
       if (step - p.firstStep > lag)
-        consumeStep(p, tables, shared, rings, control, kind, control->messageRow[(step - p.firstStep) & 1u][kind], list, step - lag, clock);
+        consumeStep(p, tables, shared, rings, control, kind, (step - p.firstStep) & 1u, list, step - lag, clock);
     }
     clock.mark(5);
     // told with the barrier: a warp that is ahead may read of a stop in the next step before another looks
@@ -316,7 +317,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     for (uint32_t kind = 0; kind < KINDS; kind++) {
       const uint32_t s = step + late - lagOf(kind);
       if (s > p.firstStep && s <= step)
-        consumeStep(p, tables, shared, rings, control, kind, control->messageRow[0][kind], list, s, clock);
+        consumeStep(p, tables, shared, rings, control, kind, 0, list, s, clock);
     }
     __syncthreads();
   }
