@@ -78,14 +78,21 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const A = b.mul(rest, inverse);
   const B = b.div(b.mul(change, inverse), apart);
   const [AA, AB, BB] = [b.mul(A, A), b.mul(A, B), b.mul(B, B)];
+  const C = b.add(A, b.mul(c(0.4), B));
+  const C2 = b.mul(C, C);
 
   /** F in parts: without R, with R as it is at first, and what R's change with time adds, over that change (in units of d / S) */
   const integral = (z: Value, l: Value) => {
     const z2 = b.mul(z, z);
-    const [z3, z4] = [b.mul(z2, z), b.mul(z2, z2)];
+    const [z3, z4, z5] = [b.mul(z2, z), b.mul(z2, z2), product(z2, z2, z)];
     const way = b.sub(c(1), z);
     /** 1 - z^n, and 1 - z^n (1 + n l) */
-    const [o2, o3, o4] = [z2, z3, z4].map((power) => b.sub(c(1), power)) as [Value, Value, Value];
+    const [o2, o3, o4, o5] = [z2, z3, z4, z5].map((power) => b.sub(c(1), power)) as [
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
     const [w2, w3, w4] = [z2, z3, z4].map((power, k) =>
       b.sub(c(1), b.mul(power, b.add(c(1), b.mul(c(k + 2), l)))),
     ) as [Value, Value, Value];
@@ -104,6 +111,12 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z))),
       b.mul(A, sum(product(c(1 / 8), o2, o2), b.mul(c(2 / 3), o3), b.mul(c(-1 / 2), o4))),
       b.mul(B, sum(b.mul(c(2 / 9), w3), b.mul(c(-5 / 32), w4), b.mul(c(1 / 8), o2), b.mul(c(-1 / 16), o4))),
+      // to second order in the mean of A + B l
+      product(
+        c(-1),
+        C2,
+        sum(b.mul(c(1 / 6), o2), b.mul(c(1 / 3), o3), b.mul(c(3 / 4), o4), b.mul(c(-13 / 15), o5)),
+      ),
     );
     // the mean of l over time, to second order
     const l1 = b.sub(b.sub(way, b.mul(z, l)), b.mul(c(1 / 4), b.mul(A, w2)));
@@ -123,12 +136,15 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const slopes = kutta(mean, about);
   const { k1, k2, k3 } = slopes;
 
-  // weighted with z, time is a third of the duration in the mean, and its square a sixth
-  const third = moved((n) => {
-    const bend = b.sub(k2.get(n)!, k1.get(n)!);
-    return b.mul(about, b.add(b.mul(c(1 / 3), k1.get(n)!), b.mul(c(1 / 6), bend)));
-  });
-  const then = slopesAt(third, b.mul(c(5 / 6), apart)).get(u.variable)!;
+  // weighted with z, time is a third of the duration in the mean, its square a sixth, and its cube a tenth
+  const bent = (n: string) => b.mul(about, b.sub(k2.get(n)!, k1.get(n)!));
+  const bentTwice = (n: string) =>
+    product(c(1 / 6), about, sum(k1.get(n)!, k3.get(n)!, b.mul(c(-2), k2.get(n)!)));
+  const coarse = moved((n) => b.add(product(c(1 / 3), about, k1.get(n)!), b.mul(c(1 / 6), bent(n))));
+  const fine = new Map(others.map((n) => [n, b.add(coarse.get(n)!, b.mul(c(1 / 10), bentTwice(n)))]));
+  const [lower, then] = [coarse, fine].map(
+    (values) => slopesAt(values, b.mul(c(5 / 6), apart)).get(u.variable)!,
+  ) as [Value, Value];
   const drift = b.mul(b.sub(then, b.add(rest, b.mul(c(5 / 6), change))), inverse);
   const rate = b.div(product(c(3), drift, toTime), about);
   const duration = b.mul(toTime, b.add(constant, b.mul(rate, changed)));
@@ -136,13 +152,14 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const share = b.div(about, i.interval);
   const p = b.add(b.abs(A), b.mul(c(0.45), b.abs(B)));
   const p2 = b.mul(p, p);
-  const late = b.add(b.mul(c(0.6), p2), product(c(1 / 12), share, share));
-  let missed = b.add(product(c(1 / 5), p2, p2, way), b.mul(b.abs(drift), late));
+  // the first terms that are left out, or half of the last that are not
+  let missed = sum(
+    product(c(1 / 5), p2, p2, way),
+    product(c(0.15), p2, b.abs(drift)),
+    product(c(1 / 2), b.abs(b.sub(then, lower)), inverse),
+  );
   let drifted = c(0);
-  for (const n of others) {
-    const bend = sum(k1.get(n)!, k3.get(n)!, b.mul(c(-2), k2.get(n)!));
-    drifted = b.max(drifted, b.abs(b.mul(bend, b.mul(c(1 / 6), about))));
-  }
+  for (const n of others) drifted = b.max(drifted, b.abs(bentTwice(n)));
   drifted = product(c(1 / 4), drifted, share);
   for (const n of others) {
     // by the potential's mean, and, unless they are linear in it, by what second differences show
