@@ -16,6 +16,9 @@ import { type Recordings, timeOf } from "./recordings.js";
  */
 const CHUNK_SECONDS = 0.05;
 
+/** Steps of the next chunk, as the last one of an engine suggests: the next run need not begin with short ones. */
+const chunks = new WeakMap<Engine, number>();
+
 /** Where a simulation stands. */
 export interface Clock {
   steps: number;
@@ -45,7 +48,7 @@ export async function runTo(last: number, begin: number, r: RunParts): Promise<v
   const { clock, engine, description, currents, recordings } = r;
   const { populations, devices, resolution } = description;
   const spikesBefore = clock.spikes;
-  let chunk = engine.name === "reference" ? 50 : 200;
+  let chunk = chunks.get(engine) ?? (engine.name === "reference" ? 50 : 200);
   let started = performance.now();
   /** the next chunk after a step; engines that compute elsewhere go on while the host takes up what came before */
   const launch = (from: number) => {
@@ -70,7 +73,10 @@ export async function runTo(last: number, begin: number, r: RunParts): Promise<v
     if (outcome.steps === 0 && !outcome.failure)
       throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
     const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
-    chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
+    // a chunk that was cut short says little
+    if (outcome.steps >= chunk || wanted < chunk)
+      chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
+    chunks.set(engine, chunk);
     // told before the next chunk begins, so that stop() ends the run here
     if (!outcome.failure)
       r.onProgress({
