@@ -97,7 +97,7 @@ export class Relay {
   }
 
   #wordsFor(neurons: number): number {
-    if (this.#shape.multi) return neurons <= 1 ? 1 : neurons;
+    if (this.#shape.wideEntries) return neurons <= 1 ? 1 : neurons;
     return neurons <= 2 ? 1 : 1 + Math.floor(neurons / 3);
   }
 

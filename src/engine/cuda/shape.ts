@@ -187,6 +187,8 @@ export function shapeFor(
   const tiles = Math.ceil(slots / threads);
   const multi =
     network.populations.some((p) => p.maxEmission > 1) || network.projections.some((p) => p.maxEmission > 1);
+  const mostSpikes = network.populations.reduce((most, p) => Math.max(most, p.maxEmission), 1);
+  const wideEntries = multi && mostSpikes >= 2 ** (16 - localBitsFor(slots));
   const parts = wide.map((_, r) =>
     tables.filter((t) => t.receptor === r).flatMap((t) => t.parts.map(({ part }) => part)),
   );
@@ -200,7 +202,7 @@ export function shapeFor(
       : Math.max(lag, Math.min(MOST_LAG, lag + FARTHER, farDelay - 1));
   const kinds = farLag > lag ? 2 : 1;
   const listOffset = align(32 + 8 * kinds * wide.length);
-  const tableOffset = align(listOffset + (multi ? 4 : 2) * slots);
+  const tableOffset = align(listOffset + (wideEntries ? 4 : 2) * slots);
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
   const sharesOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
@@ -228,7 +230,7 @@ export function shapeFor(
     !beside.inbox === !alone.inbox &&
     beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
   const { rings, ringBytes, inbox, end } = shortSlices ? beside : alone;
-  const words = multi ? slots : 2 + Math.ceil(slots / 3);
+  const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing
   let group = network.populations.reduce((n, p) => n + p.size, 0) < FEW ? 4 : 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
@@ -240,6 +242,7 @@ export function shapeFor(
     ...{ shortSlices, sharesOffset },
     solo,
     multi,
+    wideEntries,
     variants,
     ...{ devices, blocks, allBlocks, processBlocks, slots },
     formats: tables.map((t) => t.format),

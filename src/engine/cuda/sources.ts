@@ -77,6 +77,8 @@ export interface RunShape {
   readonly sharesOffset: number;
   readonly solo: boolean;
   readonly multi: boolean;
+  /** do place and number of spikes of a neuron take more than 16 bits? */
+  readonly wideEntries: boolean;
   readonly variants: readonly Variant[];
   readonly devices: number;
   /** per device, and of all */
@@ -171,6 +173,7 @@ export function runSource(
     ...(r.shortSlices ? [`#define SHARES_OFFSET ${r.sharesOffset}`] : []),
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
+    `#define WIDE_ENTRIES ${flag(r.wideEntries)}`,
     `#define LATE ${flag(late)}`,
     `#define ANY_WIDE ${flag(r.rings.some((x) => x.wide))}`,
     `#define ANY_SHARED ${flag(r.rings.some((x) => x.shared))}`,

@@ -17,13 +17,18 @@ struct Control {
 #define NEVER 0xffffffffu
 __device__ __forceinline__ uint32_t lagOf(uint32_t kind) { return kind + 1u < KINDS ? FAR_LAG : LAG; }
 
-// A neuron of the block that fired, and with MULTI its multiplicity above it.
-#if MULTI
+// A neuron of the block that fired: its place, and above it, where it may be more than one, the number of its spikes; in 16 bits, or with
+// WIDE_ENTRIES in 32.
+#if WIDE_ENTRIES
 typedef uint32_t Fired;
+#define PLACE_BITS 16
 #else
 typedef uint16_t Fired;
+#define PLACE_BITS LOCAL_BITS
 #endif
-__device__ __forceinline__ uint32_t firedAt(const Fired* list, uint32_t i) { return MULTI ? list[i] : list[i] | 1u << 16; }
+__device__ __forceinline__ Fired firedOf(uint32_t place, uint32_t count) { return (Fired)(MULTI ? place | count << PLACE_BITS : place); }
+__device__ __forceinline__ uint32_t placeOf(uint32_t fired) { return MULTI ? fired & ((1u << PLACE_BITS) - 1u) : fired; }
+__device__ __forceinline__ uint32_t countOf(uint32_t fired) { return MULTI ? fired >> PLACE_BITS : 1u; }
 
 #define FAILED_INTEGRATION 0u
 #define FAILED_EMISSION 1u

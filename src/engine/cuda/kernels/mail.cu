@@ -1,22 +1,22 @@
 // Mailboxes: who fired, from every block to every block.
 //
-// Word 0: tag (16 bits), stop (1), number of neurons (15), two ids; other words: tag, three ids. With multiplicities: one id and
-// its multiplicity instead. Every word carries the tag of its step, so words may arrive in any order. Ids are local to the block.
+// Word 0: tag (16 bits), stop (1), number of neurons (15), two entries; other words: tag, three entries. With WIDE_ENTRIES one entry of 32
+// bits in place of two or three of 16. Every word carries the tag of its step, so words may arrive in any order.
 
 __device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
-  return MULTI ? (n <= 1 ? 1u : n) : (n <= 2 ? 1u : 1u + n / 3u);
+  return WIDE_ENTRIES ? (n <= 1 ? 1u : n) : (n <= 2 ? 1u : 1u + n / 3u);
 }
 
 __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const Fired* list) {
   uint64_t value = tag << 48;
   if (word == 0) value |= (uint64_t)stop << 47 | (uint64_t)n << 32;
-  if (MULTI) {
-    if (word < n) value |= firedAt(list, word);
+  if (WIDE_ENTRIES) {
+    if (word < n) value |= list[word];
     return value;
   }
   const uint32_t first = word == 0 ? 0u : 3u * word - 1u, count = word == 0 ? 2u : 3u;
   for (uint32_t i = 0; i < count; i++)
-    if (first + i < n) value |= (uint64_t)(firedAt(list, first + i) & 0xffffu) << (16 * i);
+    if (first + i < n) value |= (uint64_t)list[first + i] << (16 * i);
   return value;
 }
 
@@ -52,12 +52,12 @@ struct Waiting {
   }
 };
 
-// The i-th neuron of a mailbox, and with MULTI its multiplicity above; the first two words have been read.
+// The i-th entry of a mailbox, as Fired has it; the first two words have been read.
 __device__ __forceinline__ uint32_t entryOf(Waiting& waiting, const uint64_t* box, uint32_t i, uint64_t first, uint64_t second) {
-  const uint32_t w = MULTI ? i : (i + 1u) / 3u;
-  const uint32_t place = MULTI ? 0u : (w == 0 ? i : i - (3u * w - 1u));
+  const uint32_t w = WIDE_ENTRIES ? i : (i + 1u) / 3u;
+  const uint32_t at = WIDE_ENTRIES ? 0u : (w == 0 ? i : i - (3u * w - 1u));
   const uint64_t word = w == 0 ? first : w == 1 ? second : waiting.word(box + w);
-  return MULTI ? (uint32_t)word : (uint32_t)(word >> (16 * place)) & 0xffffu;
+  return WIDE_ENTRIES ? (uint32_t)word : (uint32_t)(word >> (16 * at)) & 0xffffu;
 }
 
 #if RELAYED
@@ -113,8 +113,8 @@ __device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& bo
   uint32_t source = NOWHERE;
   if (i < boxes.total) {
     const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b);
-    source = (entry & 0xffffu) * ALL_BLOCKS + box;
-    multiplicity = MULTI ? entry >> 16 : 1u;
+    source = placeOf(entry) * ALL_BLOCKS + box;
+    multiplicity = countOf(entry);
   }
   // those that found it in a word that they had wait for the others
   __syncwarp();
@@ -133,8 +133,8 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint32_t n = control->fired;
   for (uint32_t from = warp * 32; from < n; from += THREADS) {
     const bool has = from + lane < n;
-    const uint32_t entry = has ? firedAt(list, from + lane) : 0u;
-    deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), entry & 0xffffu, entry >> 16);
+    const uint32_t entry = has ? list[from + lane] : 0u;
+    deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), placeOf(entry), countOf(entry));
   }
 #else
   (void)list;
@@ -200,8 +200,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       if (some) {
         const uint32_t theirs = range.at(portion, holder);
         const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64);
-        deliverSource(p, tables, shared, rings, messageRow, (entry & 0xffffu) * ALL_BLOCKS + theirs, MULTI ? entry >> 16 : 1u,
-                      (uint32_t)(lane % GROUP));
+        deliverSource(p, tables, shared, rings, messageRow, placeOf(entry) * ALL_BLOCKS + theirs, countOf(entry), (uint32_t)(lane % GROUP));
       }
       __syncwarp();
     }

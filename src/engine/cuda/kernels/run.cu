@@ -20,7 +20,7 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
                                           uint32_t local, int count, uint32_t step) {
   if (count == 0) return;
   if (count > population.maxEmission) fail(p, control, step, id, FAILED_EMISSION);
-  list[atomicAdd(&control->fired, 1u)] = (Fired)(MULTI ? local | (uint32_t)count << 16 : local);
+  list[atomicAdd(&control->fired, 1u)] = firedOf(local, (uint32_t)count);
 }
 
 // Before a step: which rows of the rings the messages that are read in it count from, and that nobody has taken any.
@@ -242,7 +242,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
       if (p.record) {
         uint2* to = p.records + (uint64_t)block * p.recordCapacity + (recorded & 0x7fffffffu);
-        for (uint32_t i = lane; i < n; i += 32) to[i] = make_uint2(step, firedAt(list, i));
+        for (uint32_t i = lane; i < n; i += 32) to[i] = make_uint2(step, placeOf(list[i]) | countOf(list[i]) << 16);
         recorded += n;
       }
       __syncwarp();
