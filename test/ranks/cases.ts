@@ -7,7 +7,8 @@ import { build as ring } from "../../examples/ring.js";
 /** neurons of all ranks that fire at any time */
 async function firing(options: SimulatorOptions) {
   const sim = await Simulator.create(options);
-  const neurons = sim.create("iaf_psc_delta", 200, { I_e: 450 }, { distribute: true });
+  const V_m = uniform({ min: -70, max: -56 });
+  const neurons = sim.create("iaf_psc_delta", 200, { I_e: 450, V_m }, { distribute: true });
   sim.connect(neurons, neurons, { rule: "fixed_indegree", indegree: 20 }, { weight: 0.1, delay: 1 });
   return { sim, spikes: sim.record(neurons) };
 }
@@ -67,7 +68,7 @@ model doomed:
     const { sim, spikes } = await firing(run.options);
     await sim.simulate(100);
     const before = spikes.nEvents;
-    if (sim.rank() === 1) sim.onProgress = () => process.kill(process.pid, "SIGKILL");
+    if (sim.rank() === 1) sim.onProgress = ({ time }) => time > 120 && process.kill(process.pid, "SIGKILL");
     const error = await outcome(sim.simulate(1e7));
     const { senders, times } = spikes.events;
     const last = times[times.length - 1]!;
@@ -98,7 +99,7 @@ model doomed:
     process.once("SIGTERM", () => {
       heard = true;
     });
-    if (sim.rank() === 0) sim.onProgress = () => process.kill(process.pid, "SIGTERM");
+    if (sim.rank() === 0) sim.onProgress = ({ time }) => time > 120 && process.kill(process.pid, "SIGTERM");
     const error = await outcome(sim.simulate(1e7));
     // listeners of the script are called, too
     for (let k = 0; k < 50 && !heard && sim.rank() === 0; k++)

@@ -4,6 +4,7 @@ import type { Calibration } from "../calibration.js";
 import type { RunRequest } from "../engine.js";
 import type { Network, SampleRequest, SpikeBatch, Values } from "../network.js";
 import type { BuiltTable } from "./construct.js";
+import { debugs } from "./debug.js";
 import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
 import type { DrivePlan } from "./drives.js";
 import { Generators } from "./generators.js";
@@ -130,13 +131,10 @@ export class DeviceNetwork {
     this.device.fill(rings, 0, this.ringBytes);
     const inbox = this.#alloc(inboxBytes(shape) * layout.blocks);
     // at least what the steps until all blocks have stopped can need
+    const room = debugs("full") ? 0 : Math.floor(RECORD_BYTES / RECORD_ENTRY / layout.blocks);
     this.#recordCapacity = Math.max(
       (shape.farLag + 3) * layout.slots,
-      Math.min(
-        2 ** 24,
-        RECORDED_PER_NEURON * layout.slots,
-        Math.floor(RECORD_BYTES / RECORD_ENTRY / layout.blocks),
-      ),
+      Math.min(2 ** 24, RECORDED_PER_NEURON * layout.slots, room),
     );
     const records = this.#alloc(this.#recordCapacity * RECORD_ENTRY * layout.blocks);
     const recordCounts = this.#alloc(4 * layout.blocks);
