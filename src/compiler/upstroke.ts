@@ -168,7 +168,9 @@ export function ifSteep(s: SubStep, u: Upstroke, steep: (goal: Value) => void, o
     b.set(slowest, b.mul(b.mul(c(FAST_AT_THRESHOLD), u.scale), b.get(goal)));
   });
   const far = b.gt(b.mul(b.sub(total, rest), i.interval), b.get(slowest));
-  b.if(far, () => steep(b.get(goal)), otherwise);
+  // so near the threshold that there is no way left: a plain step passes it
+  const below = b.lt(b.get(goal), c(1));
+  b.if(b.and(far, below), () => steep(b.get(goal)), otherwise);
 }
 
 /**

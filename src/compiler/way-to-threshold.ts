@@ -2,9 +2,10 @@
  * The last part of an upstroke (upstroke.ts) in closed form: from where a sub-step has ended to the threshold, or as far as the time
  * step goes. With z = y over that of the sub-step's end, l = ln(1 / z), and A + B l = R / S there, the time to any z is d / S times
  *
- *     F(z) = integral of dz / (1 + z (A + B l)) from z to 1,
+ *     F(z) = integral of dz / (1 + z (A + B l + what time changes)) from z to 1,
  *
- * to third order in A and B, and with R's change in time to second. Other variables move as they do at the potential's mean.
+ * to third order in A and B. What time changes is (a + b l) t + c t^2, with the time t in units of d / S; its products with A and B are
+ * there to second order in these, its square to none. Other variables move as they do at the potential's mean.
  */
 
 import type { Value } from "./ir.js";
@@ -73,8 +74,8 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const apart = b.max(c(1e-3), b.min(c(1), b.mul(c(1 / 2), distance)));
   const start = u.derivatives(landed, c(0));
   const higher = slopesAt(landed, apart);
-  const rest = start.get(u.variable)!;
-  const change = b.sub(higher.get(u.variable)!, rest);
+  const [rest, higherR] = [start, higher].map((slopes) => slopes.get(u.variable)!) as [Value, Value];
+  const change = b.sub(higherR, rest);
   const A = b.mul(rest, inverse);
   const B = b.div(b.mul(change, inverse), apart);
   const [AA, AB, BB] = [b.mul(A, A), b.mul(A, B), b.mul(B, B)];
@@ -103,22 +104,35 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       product(c(2 / 9), AB, w3),
       product(c(1 / 27), BB, b.sub(c(2), b.mul(z3, sum(c(2), l3, l3, b.mul(l3, l3))))),
     );
-    const third = b.add(
+    const l4 = b.mul(c(4), l);
+    const square4 = sum(c(2), l4, l4, b.mul(l4, l4));
+    const third = sum(
       product(c(1 / 4), AA, A, o4),
-      product(B, w4, sum(b.mul(c(3 / 16), AA), b.mul(c(3 / 32), AB), b.mul(c(3 / 128), BB))),
+      product(c(3 / 16), AA, B, w4),
+      product(c(3 / 64), AB, B, b.sub(c(2), b.mul(z4, square4))),
+      product(c(1 / 256), BB, B, b.sub(c(6), b.mul(z4, b.add(b.mul(c(3), square4), product(l4, l4, l4))))),
     );
-    const changed = sum(
-      product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z))),
-      b.mul(A, sum(product(c(1 / 8), o2, o2), b.mul(c(2 / 3), o3), b.mul(c(-1 / 2), o4))),
-      b.mul(B, sum(b.mul(c(2 / 9), w3), b.mul(c(-5 / 32), w4), b.mul(c(1 / 8), o2), b.mul(c(-1 / 16), o4))),
-      // to second order in the mean of A + B l
-      product(
-        c(-1),
-        C2,
-        sum(b.mul(c(1 / 6), o2), b.mul(c(1 / 3), o3), b.mul(c(3 / 4), o4), b.mul(c(-13 / 15), o5)),
+    // what a, b and c add, the first also in products with A, B and, squared, with their mean; and the square of a
+    const [o2h, w3n] = [b.mul(c(1 / 2), o2), b.mul(c(1 / 9), w3)];
+    const firstChange = product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z)));
+    const changed = {
+      a: sum(
+        firstChange,
+        b.mul(A, sum(product(c(1 / 8), o2, o2), b.mul(c(2 / 3), o3), b.mul(c(-1 / 2), o4))),
+        b.mul(B, sum(b.add(w3n, w3n), b.mul(c(-5 / 32), w4), b.mul(c(1 / 8), o2), b.mul(c(-1 / 16), o4))),
+        b.neg(
+          b.mul(
+            C2,
+            sum(b.mul(c(1 / 6), o2), b.mul(c(1 / 3), o3), b.mul(c(3 / 4), o4), b.mul(c(-13 / 15), o5)),
+          ),
+        ),
       ),
-    );
-    // the mean of l over time, to second order
+      b: b.sub(w3n, b.mul(c(1 / 4), w2)),
+      c: b.sub(b.sub(b.mul(c(2 / 3), o3), o2h), b.mul(c(1 / 4), o4)),
+      aa: sum(b.mul(c(1 / 12), o2), b.mul(c(1 / 3), o3), b.mul(c(-5 / 8), o4), b.mul(c(4 / 15), o5)),
+    };
+
+    // the mean of l over time; the integrals to first order
     const l1 = b.sub(b.sub(way, b.mul(z, l)), b.mul(c(1 / 4), b.mul(A, w2)));
     const l2 = b.mul(l, b.add(c(1), l));
     const squares = b.mul(c(1 / 4), b.sub(o2, product(c(2), z2, l2)));
@@ -127,36 +141,57 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       b.mul(c(1 / 2), l),
       b.div(b.sub(l1, b.mul(B, squares)), b.sub(way, first)),
     );
-    return { way, first, constant: sum(b.sub(way, first), b.sub(second, third)), changed, mean };
+    return { way, first, constant: sum(b.sub(way, first), b.sub(second, third)), changed, firstChange, mean };
   };
 
   const goal = b.div(at.goal, y);
-  const { way, first, constant, changed, mean } = integral(goal, distance);
+  const whole = integral(goal, distance);
+  const { way, first, mean } = whole;
   const about = b.mul(toTime, b.sub(way, first));
   const slopes = kutta(mean, about);
   const { k1, k2, k3 } = slopes;
 
-  // weighted with z, time is a third of the duration in the mean, its square a sixth, and its cube a tenth
-  const bent = (n: string) => b.mul(about, b.sub(k2.get(n)!, k1.get(n)!));
+  // R as it changes, from three times: with x at a third of the duration, to first order in time; to second; to third. Weighted with
+  // z, the third is the mean of time, a sixth that of its square, a tenth that of its cube.
   const bentTwice = (n: string) =>
     product(c(1 / 6), about, sum(k1.get(n)!, k3.get(n)!, b.mul(c(-2), k2.get(n)!)));
-  const coarse = moved((n) => b.add(product(c(1 / 3), about, k1.get(n)!), b.mul(c(1 / 6), bent(n))));
-  const fine = new Map(others.map((n) => [n, b.add(coarse.get(n)!, b.mul(c(1 / 10), bentTwice(n)))]));
-  const [lower, then] = [coarse, fine].map(
-    (values) => slopesAt(values, b.mul(c(5 / 6), apart)).get(u.variable)!,
-  ) as [Value, Value];
-  const drift = b.mul(b.sub(then, b.add(rest, b.mul(c(5 / 6), change))), inverse);
-  const rate = b.div(product(c(3), drift, toTime), about);
-  const duration = b.mul(toTime, b.add(constant, b.mul(rate, changed)));
+  const straight = moved((n) => product(c(1 / 3), about, k1.get(n)!));
+  const bent = new Map(
+    others.map((n) => [n, b.add(straight.get(n)!, product(c(1 / 6), about, b.sub(k2.get(n)!, k1.get(n)!)))]),
+  );
+  const bentMore = new Map(others.map((n) => [n, b.add(bent.get(n)!, b.mul(c(1 / 10), bentTwice(n)))]));
+  const R = (values: Values, l: Value) => slopesAt(values, l).get(u.variable)!;
+  const level = b.mul(c(5 / 6), apart);
+  const [low, high] = [R(straight, c(0)), R(straight, apart)];
+  const [second, third] = [R(bent, level), R(bentMore, level)];
+  const perTime = b.div(b.mul(c(3), toTime), about);
+  const scaled = b.mul(perTime, inverse);
+  const changeA = b.mul(scaled, b.sub(low, rest));
+  const changeB = b.div(b.mul(scaled, b.sub(b.sub(high, higherR), b.sub(low, rest))), apart);
+  const atLevel = b.add(low, b.mul(c(5 / 6), b.sub(high, low)));
+  const changeC = product(c(2 / 3), perTime, scaled, b.sub(third, atLevel));
+  /** a, with what b adds in the mean: where products with A and B are small anyway */
+  const mostly = b.add(changeA, b.mul(c(5 / 6), changeB));
+  const F = (parts: ReturnType<typeof integral>) =>
+    sum(
+      parts.constant,
+      b.mul(mostly, b.add(parts.changed.a, b.mul(mostly, parts.changed.aa))),
+      // b acts by its own integral
+      b.mul(changeB, b.sub(parts.changed.b, b.mul(c(5 / 6), parts.firstChange))),
+      b.mul(changeC, parts.changed.c),
+    );
+  const duration = b.mul(toTime, F(whole));
 
   const share = b.div(about, i.interval);
   const p = b.add(b.abs(A), b.mul(c(0.45), b.abs(B)));
   const p2 = b.mul(p, p);
   // the first terms that are left out, or half of the last that are not
+  const changes = b.add(b.abs(changeA), b.abs(changeB));
   let missed = sum(
     product(c(1 / 5), p2, p2, way),
-    product(c(0.15), p2, b.abs(drift)),
-    product(c(1 / 2), b.abs(b.sub(then, lower)), inverse),
+    product(c(0.05), p2, changes),
+    product(c(0.1), changes, changes, b.add(p, changes)),
+    product(c(1 / 2), b.abs(b.sub(third, second)), inverse),
   );
   let drifted = c(0);
   for (const n of others) drifted = b.max(drifted, b.abs(bentTwice(n)));
@@ -188,11 +223,12 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       for (let k = 0; k < 2; k++) {
         const steep = b.add(c(1), b.mul(z, b.add(A, b.mul(B, l))));
         const here = integral(z, l);
-        const off = b.sub(b.add(here.constant, b.mul(rate, here.changed)), wanted);
+        const off = b.sub(F(here), wanted);
         ({ z, l } = towards(b.add(z, b.mul(off, steep))));
       }
       const { mean: passed } = integral(z, l);
-      return new Map([...kutta(passed, time).after(time), [u.variable, above(l)]]);
+      const potentialThere = b.select(b.gt(z, goal), above(l), u.threshold);
+      return new Map([...kutta(passed, time).after(time), [u.variable, potentialThere]]);
     },
   };
 }

@@ -74,7 +74,7 @@ export async function runTo(last: number, begin: number, r: RunParts): Promise<v
       throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
     const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
     // a chunk that was cut short says little
-    if (outcome.steps >= chunk || wanted < chunk)
+    if (outcome.steps >= chunk || seconds > CHUNK_SECONDS)
       chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
     chunks.set(engine, chunk);
     // told before the next chunk begins, so that stop() ends the run here
