@@ -478,9 +478,9 @@ class NeuronCompiler {
       linear: found.linear,
       bounded: (values) => lowering.at(values, found.bounded),
       exponential: (values) => lowering.at(values, found.exponential),
-      derivatives: (values, exponential) => {
+      derivatives: (values, exponential, of = names) => {
         const all = new Map([...values, [given.name, exponential]]);
-        return new Map(names.map((name) => [name, lowering.at(all, replaced.get(name)!)]));
+        return new Map(of.map((name) => [name, lowering.at(all, replaced.get(name)!)]));
       },
     };
   }

@@ -54,8 +54,8 @@ export function findSpikeCurrent(
     const { a, b: scale } = argument;
     if (a.k !== "binary" || a.op !== "-" || !isConstant(a.b) || !readsState(a.a, variable)) continue;
     const [current, bounded] = [JSON.stringify(exponential), JSON.stringify(a.a)];
-    const isCurrent = (x: X) => JSON.stringify(x) === current;
-    const isPotential = (x: X) => isState(x, variable) || JSON.stringify(x) === bounded;
+    const isCurrent = (x: X) => x.k === exponential.k && JSON.stringify(x) === current;
+    const isPotential = (x: X) => isState(x, variable) || (x.k === a.a.k && JSON.stringify(x) === bounded);
     const moves = (x: X) => variables.some((name) => readsState(x, name));
     if (!isLinear(derivative(variable), isCurrent, moves)) continue;
     if (variables.some((name) => name !== variable && has(derivative(name), isCurrent))) continue;
@@ -127,9 +127,13 @@ export interface Upstroke {
   readonly linear: boolean;
   bounded(values: Values): Value;
   exponential(values: Values): Value;
-  /** derivatives with the exponential replaced */
-  derivatives(values: Values, exponential: Value): Values;
+  /** derivatives, of all variables or some, with the exponential replaced */
+  derivatives(values: Values, exponential: Value, of?: readonly string[]): Values;
 }
+
+/** The derivative of the variable that shoots up. */
+export const slope = (u: Upstroke, values: Values, exponential: Value): Value =>
+  u.derivatives(values, exponential, [u.variable]).get(u.variable)!;
 
 /** A variable is steep if the spike current is most of its derivative and would move it by this part of the scale in a step. */
 const STEEP = 0.1;
@@ -153,8 +157,8 @@ export function ifSteep(s: SubStep, u: Upstroke, steep: (goal: Value) => void, o
   const { b } = i;
   const c = (v: number) => b.constant(i.real, v);
   const now = start.get(u.variable)!;
-  const total = u.derivatives(start, u.exponential(start)).get(u.variable)!;
-  const rest = u.derivatives(start, c(0)).get(u.variable)!;
+  const total = slope(u, start, u.exponential(start));
+  const rest = slope(u, start, c(0));
   const dominant = b.gt(b.sub(total, rest), b.abs(rest));
   const fast = b.gt(b.mul(total, i.interval), b.mul(c(STEEP), u.scale));
   const inside = b.and(b.eq(u.bounded(start), now), b.lt(now, u.threshold));
@@ -183,8 +187,8 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
   const { b } = i;
   const c = (v: number) => b.constant(i.real, v);
   const origin = start.get(u.variable)!;
-  const rest = u.derivatives(start, c(0)).get(u.variable)!;
-  const total = u.derivatives(start, u.exponential(start)).get(u.variable)!;
+  const rest = slope(u, start, c(0));
+  const total = slope(u, start, u.exponential(start));
   const current = b.sub(total, rest);
   const perScale = b.div(c(1), u.scale);
   const speed = b.mul(total, perScale);
@@ -202,8 +206,8 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
   const { next, errors } = embeddedStep(i, new Map([...start, [u.variable, c(1)]]), h, (at) => {
     const { y, values } = inPotential(at);
     const slopes = u.derivatives(values, c(0));
-    const slope = b.neg(b.mul(b.add(current, b.mul(y, slopes.get(u.variable)!)), perScale));
-    return new Map([...slopes, [u.variable, slope]]);
+    const ofY = b.neg(b.mul(b.add(current, b.mul(y, slopes.get(u.variable)!)), perScale));
+    return new Map([...slopes, [u.variable, ofY]]);
   });
   const { y, values: landed } = inPotential(next);
   const beyond = b.le(next.get(u.variable)!, goal);

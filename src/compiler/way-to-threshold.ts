@@ -49,18 +49,20 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const moved = (change: (name: string) => Value) =>
     new Map(others.map((name) => [name, b.add(landed.get(name)!, change(name))]));
   /** derivatives without S, the potential l scales above that of the sub-step's end */
-  const slopesAt = (values: Values, l: Value) =>
-    u.derivatives(new Map([...values, [u.variable, above(l)]]), c(0));
+  const slopesAt = (values: Values, l: Value, of?: readonly string[]) =>
+    u.derivatives(new Map([...values, [u.variable, above(l)]]), c(0), of);
   /** slopes by Kutta's rule of third order, over a time in which l has this mean */
   const kutta = (mean: Value, time: Value) => {
-    const k1 = slopesAt(landed, mean);
+    const k1 = slopesAt(landed, mean, others);
     const k2 = slopesAt(
       moved((n) => product(c(1 / 2), time, k1.get(n)!)),
       mean,
+      others,
     );
     const k3 = slopesAt(
       moved((n) => b.mul(time, b.sub(b.add(k2.get(n)!, k2.get(n)!), k1.get(n)!))),
       mean,
+      others,
     );
     const after = (t: Value) =>
       moved((n) => product(c(1 / 6), t, sum(k1.get(n)!, b.mul(c(4), k2.get(n)!), k3.get(n)!)));
@@ -160,7 +162,7 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
     others.map((n) => [n, b.add(straight.get(n)!, product(c(1 / 6), about, b.sub(k2.get(n)!, k1.get(n)!)))]),
   );
   const bentMore = new Map(others.map((n) => [n, b.add(bent.get(n)!, b.mul(c(1 / 10), bentTwice(n)))]));
-  const R = (values: Values, l: Value) => slopesAt(values, l).get(u.variable)!;
+  const R = (values: Values, l: Value) => slopesAt(values, l, [u.variable]).get(u.variable)!;
   const level = b.mul(c(5 / 6), apart);
   const [low, high] = [R(straight, c(0)), R(straight, apart)];
   const [second, third] = [R(bent, level), R(bentMore, level)];
