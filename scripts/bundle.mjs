@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -25,8 +26,11 @@ const target = join(staging, "synfire");
 mkdirSync(target);
 
 // what runs, its sources of examples, benchmarks and the networks that engines are compared on
-for (const name of [...files, "package.json", "package-lock.json", "bench", "test/conformance/networks.ts"])
+const networks = ["networks", "long-delays"].map((name) => `test/conformance/${name}.ts`);
+for (const name of [...files, "package.json", "package-lock.json", "bench", ...networks])
   if (existsSync(join(root, name))) cpSync(join(root, name), join(target, name), { recursive: true });
+for (const file of readdirSync(join(target, "bench"), { recursive: true }).filter((f) => f.endsWith(".ts")))
+  checkImports(join(target, "bench", file));
 const production = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], {
   cwd: root,
   encoding: "utf8",
@@ -68,5 +72,16 @@ function commit() {
     );
   } catch {
     return "";
+  }
+}
+
+/** What a source imports, beside types, must be in the archive, too. */
+function checkImports(file) {
+  for (const [, path] of readFileSync(file, "utf8").matchAll(
+    /^(?:import|export) (?!type)[^;]*?from "(\.[^"]+)\.js"/gm,
+  )) {
+    const imported = join(file, "..", `${path}.ts`);
+    if (!existsSync(imported)) throw new Error(`${file} imports ${imported}, which is not in the bundle`);
+    checkImports(imported);
   }
 }
