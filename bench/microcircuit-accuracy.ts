@@ -14,6 +14,7 @@ import {
   type PopulationStatistics,
   populationStatistics,
   quantiles,
+  standardDeviation,
 } from "synfire/analysis";
 import type { Bench, BenchResult } from "synfire/cli";
 import { type Figure, palette, report, type ViolinOptions, violins } from "synfire/plot";
@@ -103,6 +104,12 @@ export default async function microcircuitAccuracy(bench: Bench): Promise<BenchR
   const deviations = byInput(present, (input) =>
     byPopulation((name, k) => 100 * (rates[input]![name]! / referenceRates[k]! - 1)),
   );
+  const sds = byInput(present, (input) =>
+    byPopulation((name) => {
+      const ofSeeds = runs[input].map((statistics) => statistics[name]!.meanRate);
+      return (100 * standardDeviation(ofSeeds, 1)) / rates[input]![name]!;
+    }),
+  );
   const betweenSeeds = byInput(present, (input) =>
     byDistribution(({ values }) => {
       const distances = (name: string) => {
@@ -125,6 +132,8 @@ export default async function microcircuitAccuracy(bench: Bench): Promise<BenchR
     seeds: byInput(present, (input) => runs[input].length),
     rates_Hz: rates,
     deviation_percent: deviations,
+    // standard deviation of one seed's mean rate: how far off one run of ten seconds may be
+    seeds_sd_percent: sds,
     ks_betweenSeeds: betweenSeeds,
     ...(pairs.length > 0 ? { ks_betweenInputs: betweenInputs } : {}),
   };
