@@ -8,9 +8,12 @@ import type { IrType, Value } from "./ir.js";
 
 type Unary = (b: Builder, x: Value) => Value;
 
-/** c[0] + c[1] x + c[2] x^2 + ... by Horner's rule; even and odd powers apart, so that half as many operations wait for each other. */
+/**
+ * c[0] + c[1] x + c[2] x^2 + ... by Horner's rule. In f32 even and odd powers apart, so that half as many operations wait for each other;
+ * in f64 one after the other, since drawn weights and delays must keep their bits.
+ */
 function polynomial(b: Builder, x: Value, coefficients: readonly number[]): Value {
-  if (coefficients.length > 4) {
+  if (x.type === "f32" && coefficients.length > 4) {
     const part = (odd: number) => coefficients.filter((_, k) => k % 2 === odd);
     const square = b.mul(x, x);
     return b.add(horner(b, square, part(0)), b.mul(x, horner(b, square, part(1))));

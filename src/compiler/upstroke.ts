@@ -144,7 +144,7 @@ export const FIRST_STROKE = 0.55;
 const LONGEST_STROKE = 0.8;
 /** The time of a spike is kept as exactly as the tolerated error allows where the variable moves by this many scales in a step. */
 const SPIKE_TIME = 1;
-/** On the last part of the way other variables move linearly, and may miss this many times the tolerated error. */
+/** On the last part of the way other variables may miss this many times the tolerated error: nothing is left that they would act on. */
 const LAST_DRIFT = 100;
 
 /**
@@ -224,7 +224,7 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
   const crosses = b.and(known, b.le(until, remaining));
   const stops = b.and(known, b.gt(until, remaining));
 
-  // where the step ends the potential itself counts
+  // where the step ends the potential itself counts; on the way in closed form it may miss what it moves in the tolerated error of the time
   const error = errors.get(u.variable)!;
   const ends = b.and(last, b.not(known));
   let worst = b.select(ends, b.div(b.mul(u.scale, error), y), inTime(error));

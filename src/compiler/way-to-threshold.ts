@@ -115,13 +115,12 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       product(c(1 / 256), BB, B, b.sub(c(6), b.mul(z4, b.add(b.mul(c(3), square4), product(l4, l4, l4))))),
     );
     // what a, b and c add, the first also in products with A, B and, squared, with their mean; and the square of a
-    const [o2h, w3n] = [b.mul(c(1 / 2), o2), b.mul(c(1 / 9), w3)];
     const firstChange = product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z)));
     const changed = {
       a: sum(
         firstChange,
         b.mul(A, sum(product(c(1 / 8), o2, o2), b.mul(c(2 / 3), o3), b.mul(c(-1 / 2), o4))),
-        b.mul(B, sum(b.add(w3n, w3n), b.mul(c(-5 / 32), w4), b.mul(c(1 / 8), o2), b.mul(c(-1 / 16), o4))),
+        b.mul(B, sum(b.mul(c(2 / 9), w3), b.mul(c(-5 / 32), w4), b.mul(c(1 / 8), o2), b.mul(c(-1 / 16), o4))),
         b.neg(
           b.mul(
             C2,
@@ -129,8 +128,8 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
           ),
         ),
       ),
-      b: b.sub(w3n, b.mul(c(1 / 4), w2)),
-      c: b.sub(b.sub(b.mul(c(2 / 3), o3), o2h), b.mul(c(1 / 4), o4)),
+      b: b.add(b.mul(c(1 / 9), w3), b.mul(c(-1 / 4), w2)),
+      c: sum(b.mul(c(2 / 3), o3), b.mul(c(-1 / 2), o2), b.mul(c(-1 / 4), o4)),
       aa: sum(b.mul(c(1 / 12), o2), b.mul(c(1 / 3), o3), b.mul(c(-5 / 8), o4), b.mul(c(4 / 15), o5)),
     };
 
@@ -153,8 +152,8 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const slopes = kutta(mean, about);
   const { k1, k2, k3 } = slopes;
 
-  // R as it changes, from three times: with x at a third of the duration, to first order in time; to second; to third. Weighted with
-  // z, the third is the mean of time, a sixth that of its square, a tenth that of its cube.
+  // R as time changes it: from the other variables as they are after a third of the duration, if they move to first order in time, to
+  // second, to third; a third is the mean of time (as part of the duration) weighted with z, a sixth that of its square, a tenth that of its cube
   const bentTwice = (n: string) =>
     product(c(1 / 6), about, sum(k1.get(n)!, k3.get(n)!, b.mul(c(-2), k2.get(n)!)));
   const straight = moved((n) => product(c(1 / 3), about, k1.get(n)!));

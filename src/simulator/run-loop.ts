@@ -73,7 +73,7 @@ export async function runTo(last: number, begin: number, r: RunParts): Promise<v
     if (outcome.steps === 0 && !outcome.failure)
       throw new SynfireError("stuck", "The engine made no progress; this is a fault of Synfire.");
     const wanted = (outcome.steps * CHUNK_SECONDS) / Math.max(seconds, 1e-6);
-    // a chunk that was cut short says little
+    // a chunk that was cut short says little, unless it took long
     if (outcome.steps >= chunk || seconds > CHUNK_SECONDS)
       chunk = Math.max(10, Math.min(20_000, Math.round(Math.min(wanted, chunk * 4))));
     chunks.set(engine, chunk);

@@ -168,7 +168,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
           break;
         }
       }
-      // all have read of it then
+      // by then all have read of it
       if (a >> 47 & 1u) atomicMin(&control->stop, step + FAR_LAG);
     }
     __syncwarp();

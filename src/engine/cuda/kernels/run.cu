@@ -294,7 +294,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         consumeStep(p, tables, shared, rings, control, kind, (step - p.firstStep) & 1u, list, step - lag, clock);
     }
     clock.mark(5);
-    // told with the barrier: a warp that is ahead may read of a stop in the next step before another looks
+    // agreed on with the barrier; a warp that is ahead may have read of an end already, but of a later one
     const bool stop = __syncthreads_or(step >= *(volatile uint32_t*)&control->stop);
     clock.mark(6);
 #if INBOX_ROWS
