@@ -89,7 +89,7 @@ interface Range {
 }
 
 /** Runs of ids with their owners, ascending. */
-function ownedRanges(network: Network): Range[] {
+export function ownedRanges(network: Network): Range[] {
   const ranges: Range[] = [];
   for (const p of network.populations)
     for (let rank = 0; rank + 1 < (p.shares?.length ?? 0); rank++) {
@@ -99,11 +99,16 @@ function ownedRanges(network: Network): Range[] {
   return ranges.sort((a, b) => a.first - b.first);
 }
 
+type Runs = readonly { readonly first: number; readonly length: number }[];
+
 /** the ranges that a set of ids, given as runs, touches */
-const touching = (
-  ranges: readonly Range[],
-  runs: readonly { readonly first: number; readonly length: number }[],
-) => ranges.filter((r) => runs.some((s) => s.first < r.end && r.first < s.first + s.length));
+const touching = (ranges: readonly Range[], runs: Runs) =>
+  ranges.filter((r) => runs.some((s) => s.first < r.end && r.first < s.first + s.length));
+
+/** The ranks that own some of a set of ids, given as runs. */
+export const ranksOf = (ranges: readonly Range[], runs: Runs): number[] => [
+  ...new Set(touching(ranges, runs).map((r) => r.rank)),
+];
 
 /**
  * Who needs whose spikes, from the connect() calls alone: a rank needs the sources of every projection that has targets of its
@@ -115,9 +120,7 @@ const touching = (
 export function spikeNeeds(
   network: Network,
   team: { readonly rank: number; readonly size: number },
-  runsOf: (
-    ids: Network["projections"][number]["endpoints"]["sources"],
-  ) => readonly { readonly first: number; readonly length: number }[],
+  runsOf: (ids: Network["projections"][number]["endpoints"]["sources"]) => Runs,
 ): SpikeNeeds {
   const ranges = ownedRanges(network);
   const sets: number[][] = [[]];
@@ -138,7 +141,7 @@ export function spikeNeeds(
   };
   for (const p of network.projections) {
     const sources = runsOf(p.endpoints.sources);
-    const targets = [...new Set(touching(ranges, runsOf(p.endpoints.targets)).map((r) => r.rank))];
+    const targets = ranksOf(ranges, runsOf(p.endpoints.targets));
     const others = targets.filter((rank) => rank !== team.rank);
     const own = targets.includes(team.rank);
     for (const range of touching(ranges, sources)) {

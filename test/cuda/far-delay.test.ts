@@ -13,7 +13,7 @@ async function shortest(build: (sim: Simulator) => void, size = 2): Promise<numb
   try {
     build(sim);
     const network = sim.loweredNetwork();
-    return farDelay(network, calibrate(network), size);
+    return farDelay(network, calibrate(network));
   } finally {
     sim.dispose();
   }

@@ -402,7 +402,7 @@ async function start(
   );
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
-  const far = farDelay(network, calibration, processes);
+  const far = farDelay(network, calibration);
   const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far);
   checkMemory(devices, deviceCount, tables, layout, shape);
   const drives = planDrives(network, calibration);

@@ -24,6 +24,8 @@ const MOST_LAG = 7;
 /** Those of other processes this many steps later than one's own at most. */
 const FARTHER = 2;
 
+const neuronsOf = (network: Network): number => network.populations.reduce((n, p) => n + p.size, 0);
+
 const isHeavy = (v: Variant): boolean => v.program.bindings.some((b) => b.kind === "limit");
 
 export function blocksFor(
@@ -33,7 +35,7 @@ export function blocksFor(
   devices: number,
   wanted: number | undefined,
 ): number {
-  const neurons = network.populations.reduce((n, p) => n + p.size, 0);
+  const neurons = neuronsOf(network);
   if (wanted !== undefined) return Math.min(wanted, info.multiprocessors);
   const heavy = variants.some(isHeavy);
   if (devices === 1 && neurons <= (heavy ? LEAST_HEAVY : SMALL)) return 1;
@@ -232,7 +234,7 @@ export function shapeFor(
   const { rings, ringBytes, inbox, end } = shortSlices ? beside : alone;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice; a lane alone gains nothing
-  let group = network.populations.reduce((n, p) => n + p.size, 0) < FEW ? 4 : 2;
+  let group = neuronsOf(network) < FEW ? 4 : 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
   return {
     real: network.precision === "float64" ? "f64" : "f32",
