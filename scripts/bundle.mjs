@@ -26,11 +26,10 @@ const target = join(staging, "synfire");
 mkdirSync(target);
 
 // what runs, its sources of examples, benchmarks and the networks that engines are compared on
-const networks = ["networks", "long-delays"].map((name) => `test/conformance/${name}.ts`);
-for (const name of [...files, "package.json", "package-lock.json", "bench", ...networks])
+for (const name of [...files, "package.json", "package-lock.json", "bench"])
   if (existsSync(join(root, name))) cpSync(join(root, name), join(target, name), { recursive: true });
-for (const file of readdirSync(join(target, "bench"), { recursive: true }).filter((f) => f.endsWith(".ts")))
-  checkImports(join(target, "bench", file));
+for (const file of readdirSync(join(root, "bench"), { recursive: true }).filter((f) => f.endsWith(".ts")))
+  bringImports(join("bench", file));
 const production = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], {
   cwd: root,
   encoding: "utf8",
@@ -76,12 +75,12 @@ function commit() {
 }
 
 /** What a source imports, beside types, must be in the archive, too. */
-function checkImports(file) {
-  for (const [, path] of readFileSync(file, "utf8").matchAll(
+function bringImports(file) {
+  for (const [, path] of readFileSync(join(root, file), "utf8").matchAll(
     /^(?:import|export) (?!type)[^;]*?from "(\.[^"]+)\.js"/gm,
   )) {
     const imported = join(file, "..", `${path}.ts`);
-    if (!existsSync(imported)) throw new Error(`${file} imports ${imported}, which is not in the bundle`);
-    checkImports(imported);
+    if (!existsSync(join(target, imported))) cpSync(join(root, imported), join(target, imported));
+    bringImports(imported);
   }
 }
