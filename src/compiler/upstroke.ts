@@ -60,14 +60,7 @@ export function findSpikeCurrent(
     if (!isLinear(derivative(variable), isCurrent, moves)) continue;
     if (variables.some((name) => name !== variable && has(derivative(name), isCurrent))) continue;
     // the exponential is a constant here: it is not in the rest
-    const linear = variables.every((name) =>
-      isLinear(
-        derivative(name),
-        (x) => !isCurrent(x) && isPotential(x),
-        () => false,
-        isCurrent,
-      ),
-    );
+    const linear = variables.every((name) => isLinear(derivative(name), isPotential, () => false, isCurrent));
     return { variable, exponential, bounded: a.a, scale, threshold, linear };
   }
   return undefined;
@@ -75,11 +68,8 @@ export function findSpikeCurrent(
 
 const isState = (x: X, name: string) =>
   x.k === "ref" && x.role === "state" && x.name === name && x.factor === 1;
-const readsState = (x: X, name: string): boolean =>
-  isState(x, name) || childrenOf(x).some((child) => readsState(child, name));
-
-const has = (x: X, wanted: (x: X) => boolean): boolean =>
-  wanted(x) || childrenOf(x).some((child) => has(child, wanted));
+const has = (x: X, wanted: (x: X) => boolean): boolean => [...nodesOf(x)].some(wanted);
+const readsState = (x: X, name: string): boolean => has(x, (y) => isState(y, name));
 
 /**
  * true if an expression is linear in what is wanted, with factors that do not read what is barred

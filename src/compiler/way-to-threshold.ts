@@ -84,22 +84,29 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const C = b.add(A, b.mul(c(0.4), B));
   const C2 = b.mul(C, C);
 
-  /** F in parts: without R, with R as it is at first, and what R's change with time adds, over that change (in units of d / S) */
-  const integral = (z: Value, l: Value) => {
+  /** 1 - z^n, and 1 - z^n (1 + n l) */
+  const less = (power: Value) => b.sub(c(1), power);
+  const lessMore = (power: Value, n: number, l: Value) => less(b.mul(power, b.add(c(1), b.mul(c(n), l))));
+  /** F without R, and what R as it is at first takes away to first order */
+  const firstOrder = (z: Value, l: Value) => {
     const z2 = b.mul(z, z);
+    const [o2, w2] = [less(z2), lessMore(z2, 2, l)];
+    return { z2, o2, w2, way: less(z), first: b.add(product(c(1 / 2), A, o2), product(c(1 / 4), B, w2)) };
+  };
+  /** the mean of l over the time to z; the integrals to first order */
+  const meanTo = (z: Value, l: Value) => {
+    const { z2, o2, w2, way, first } = firstOrder(z, l);
+    const l1 = b.sub(b.sub(way, b.mul(z, l)), b.mul(c(1 / 4), b.mul(A, w2)));
+    const l2 = b.mul(l, b.add(c(1), l));
+    const squares = b.mul(c(1 / 4), b.sub(o2, product(c(2), z2, l2)));
+    const exact = b.div(b.sub(l1, b.mul(B, squares)), b.sub(way, first));
+    return b.select(b.lt(way, c(0.1)), b.mul(c(1 / 2), l), exact);
+  };
+  /** F in parts: without R and with R as it is at first; what R's change with time adds, over that change (in units of d / S) */
+  const integral = (z: Value, l: Value) => {
+    const { z2, o2, w2, way, first } = firstOrder(z, l);
     const [z3, z4, z5] = [b.mul(z2, z), b.mul(z2, z2), product(z2, z2, z)];
-    const way = b.sub(c(1), z);
-    /** 1 - z^n, and 1 - z^n (1 + n l) */
-    const [o2, o3, o4, o5] = [z2, z3, z4, z5].map((power) => b.sub(c(1), power)) as [
-      Value,
-      Value,
-      Value,
-      Value,
-    ];
-    const [w2, w3, w4] = [z2, z3, z4].map((power, k) =>
-      b.sub(c(1), b.mul(power, b.add(c(1), b.mul(c(k + 2), l)))),
-    ) as [Value, Value, Value];
-    const first = b.add(product(c(1 / 2), A, o2), product(c(1 / 4), B, w2));
+    const [o3, o4, o5, w3, w4] = [less(z3), less(z4), less(z5), lessMore(z3, 3, l), lessMore(z4, 4, l)];
     const l3 = b.mul(c(3), l);
     const second = sum(
       product(c(1 / 3), AA, o3),
@@ -133,23 +140,14 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       aa: sum(b.mul(c(1 / 12), o2), b.mul(c(1 / 3), o3), b.mul(c(-5 / 8), o4), b.mul(c(4 / 15), o5)),
     };
 
-    // the mean of l over time; the integrals to first order
-    const l1 = b.sub(b.sub(way, b.mul(z, l)), b.mul(c(1 / 4), b.mul(A, w2)));
-    const l2 = b.mul(l, b.add(c(1), l));
-    const squares = b.mul(c(1 / 4), b.sub(o2, product(c(2), z2, l2)));
-    const mean = b.select(
-      b.lt(way, c(0.1)),
-      b.mul(c(1 / 2), l),
-      b.div(b.sub(l1, b.mul(B, squares)), b.sub(way, first)),
-    );
-    return { way, first, constant: sum(b.sub(way, first), b.sub(second, third)), changed, firstChange, mean };
+    return { way, first, constant: sum(b.sub(way, first), b.sub(second, third)), changed, firstChange };
   };
 
   const goal = b.div(at.goal, y);
   const whole = integral(goal, distance);
-  const { way, first, mean } = whole;
+  const { way, first } = whole;
   const about = b.mul(toTime, b.sub(way, first));
-  const slopes = kutta(mean, about);
+  const slopes = kutta(meanTo(goal, distance), about);
   const { k1, k2, k3 } = slopes;
 
   // R as time changes it: from the other variables as they are after a third of the duration, if they move to first order in time, to
@@ -227,9 +225,8 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
         const off = b.sub(F(here), wanted);
         ({ z, l } = towards(b.add(z, b.mul(off, steep))));
       }
-      const { mean: passed } = integral(z, l);
       const potentialThere = b.select(b.gt(z, goal), above(l), u.threshold);
-      return new Map([...kutta(passed, time).after(time), [u.variable, potentialThere]]);
+      return new Map([...kutta(meanTo(z, l), time).after(time), [u.variable, potentialThere]]);
     },
   };
 }
