@@ -45,35 +45,39 @@ const LN2 = {
   f32: [0.693359375, -2.1219444e-4],
 } as const;
 
-/** x = n ln 2 + r with |r| <= ln 2 / 2 */
-function reduceByLn2(b: Builder, x: Value): { n: Value; r: Value } {
+/** x - n ln 2 */
+function lessLn2(b: Builder, x: Value, n: Value): Value {
   const [upper, lower] = LN2[x.type as "f32" | "f64"];
   const c = (v: number) => b.constant(x.type, v);
-  const n = b.floor(b.add(b.mul(x, c(Math.LOG2E)), c(0.5)));
-  return { n, r: b.sub(b.sub(x, b.mul(n, c(upper))), b.mul(n, c(lower))) };
-}
-
-/** 2^n for an integral n within the exponents of normal numbers */
-function powerOfTwo(b: Builder, n: Value): Value {
-  const i = b.convert("i32", n);
-  if (n.type === "f32") return b.bits("f32", b.shl(b.add(i, b.constant("i32", 127)), 23));
-  return b.pack(b.shl(b.add(i, b.constant("i32", 1023)), 20), b.constant("i32", 0));
+  return b.sub(b.sub(x, b.mul(n, c(upper))), b.mul(n, c(lower)));
 }
 
 /** Range of x in which exp(x) is a normal number. */
 const EXP_RANGE = { f32: [-86.6, 88.72], f64: [-707.7, 709.78] } as const;
+
+/** Adding and subtracting it rounds f32 to a whole number, which then is in the lowest bits. */
+const ROUNDER = 1.5 * 2 ** 23;
 
 /** e^x; 0 below the range of normal numbers, infinity above it, NaN for NaN. */
 export const exp: Unary = (b, x) => {
   const c = (v: number) => b.constant(x.type, v);
   const [lowest, highest] = EXP_RANGE[x.type as "f32" | "f64"];
   const inside = b.min(b.max(x, c(lowest)), c(highest));
-  const { n, r } = reduceByLn2(b, inside);
-  const series = polynomial(b, r, reciprocalFactorials(0, x.type === "f32" ? 7 : 13));
+  const bounded = (y: Value) =>
+    b.select(b.lt(x, c(lowest)), c(0), b.select(b.gt(x, c(highest)), c(Infinity), y));
   // 2^n as 2 * 2^(n-1): n may be one above the largest exponent
-  const y = b.mul(b.mul(series, powerOfTwo(b, b.sub(n, c(1)))), c(2));
-  const bounded = b.select(b.lt(x, c(lowest)), c(0), b.select(b.gt(x, c(highest)), c(Infinity), y));
-  return b.select(b.compare("ne", x, x), x, bounded);
+  if (x.type === "f32") {
+    const rounded = b.add(b.mul(inside, c(Math.LOG2E)), c(ROUNDER));
+    const r = lessLn2(b, inside, b.sub(rounded, c(ROUNDER)));
+    const twice = reciprocalFactorials(0, 7).map((v) => 2 * v);
+    const exponent = b.add(b.shl(b.bits("i32", rounded), 23), b.constant("i32", 126 * 2 ** 23));
+    return bounded(b.mul(polynomial(b, r, twice), b.bits("f32", exponent)));
+  }
+  const n = b.floor(b.add(b.mul(inside, c(Math.LOG2E)), c(0.5)));
+  const series = polynomial(b, lessLn2(b, inside, n), reciprocalFactorials(0, 13));
+  const exponent = b.add(b.convert("i32", b.sub(n, c(1))), b.constant("i32", 1023));
+  const y = b.mul(b.mul(series, b.pack(b.shl(exponent, 20), b.constant("i32", 0))), c(2));
+  return b.select(b.compare("ne", x, x), x, bounded(y));
 };
 
 /** e^x - 1, accurate near 0. */
