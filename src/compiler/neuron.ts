@@ -19,7 +19,7 @@ import type {
   Recordable,
   StateSlot,
 } from "./program.js";
-import { propagators } from "./propagators.js";
+import { type Propagators, propagators } from "./propagators.js";
 import { integrate } from "./runge-kutta.js";
 import type { Integration } from "./sub-step.js";
 import { findSpikeCurrent, type Upstroke } from "./upstroke.js";
@@ -51,12 +51,18 @@ const DEFAULT_TOLERANCE = 1e-6;
 const MOST_IN_STEP = 4;
 const SUBSTEP = "synfire::substep";
 
-/** One use of integrate_odes with its own set of variables: one set of propagators. */
+/** One use of integrate_odes with its own set of variables, over a part of the step: one set of propagators. */
 interface ExactGroup {
   readonly active: readonly string[];
+  readonly part: number;
+  /** all exact variables, in groups that do not depend on each other */
+  readonly coupled: readonly (readonly string[])[];
   /** constants that are entries of its propagators */
   readonly entries: { readonly slot: number; readonly pick: (g: GroupValues) => number }[];
 }
+
+const groupKey = ({ active, part }: Pick<ExactGroup, "active" | "part">): string =>
+  `${[...active].sort().join(" ")}${part === 1 ? "" : ` after ${part} of the step`}`;
 
 interface GroupValues {
   change(i: string, j: string): number;
@@ -312,11 +318,11 @@ class NeuronCompiler {
     return reach;
   }
 
-  #group(active: readonly string[]): ExactGroup {
-    const key = [...active].sort().join(" ");
+  #group(active: readonly string[], part = 1): ExactGroup {
+    const key = groupKey({ active, part });
     let group = this.#groups.get(key);
     if (!group) {
-      group = { active, entries: [] };
+      group = { active, part, coupled: this.#coupled(new Set(active)), entries: [] };
       this.#groups.set(key, group);
     }
     return group;
@@ -328,14 +334,14 @@ class NeuronCompiler {
       for (const x of [...form.coefficients.values(), ...form.rest.filter(isConstant)])
         for (const p of this.#parametersOf(x)) parameters.add(p);
     }
-    const key = `${[...group.active].sort().join(" ")}: ${name}`;
+    const key = `${groupKey(group)}: ${name}`;
     const known = this.#constantInputs.has(key);
     const { index, variable } = this.#slot(key, "real", parameters);
     if (!known) group.entries.push({ slot: index, pick });
     return this.#b.get(variable);
   }
 
-  /** the value of an exact variable at the end of the step */
+  /** the value of an exact variable after the group's part of the step */
   #advance(name: string, group: ExactGroup): Value {
     const { b } = this;
     const active = new Set(group.active);
@@ -397,26 +403,21 @@ class NeuronCompiler {
     const group = this.#group([...exact, ...kernels]);
     const next = exact.map((n) => [n, this.#advance(n, group)] as const);
     const numeric = chosen.filter((n) => !this.#exact.has(n));
-    if (numeric.length > 0) this.#rungeKutta(numeric, new Set([...exact, ...kernels]));
+    if (numeric.length > 0) this.#rungeKutta(numeric, group.active);
     for (const [name, value] of next) this.#b.set(this.#state(name), value);
   }
 
   /** @param moving - exact variables that change in this step: integrated along if a numeric one depends on them */
-  #rungeKutta(numeric: readonly string[], moving: ReadonlySet<string>): void {
+  #rungeKutta(numeric: readonly string[], moving: readonly string[]): void {
     const { b } = this;
     const right = (name: string) =>
       this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
     const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
-    const along = new Set<string>();
-    const visit = (name: string) => {
-      for (const j of variablesOf(right(name), all)) {
-        if (moving.has(j) && !along.has(j)) {
-          along.add(j);
-          visit(j);
-        }
-      }
-    };
-    numeric.forEach(visit);
+    const readBy = (name: string) => variablesOf(right(name), all).filter((j) => moving.includes(j));
+    const read = [...new Set(numeric.flatMap(readBy))];
+    const along = new Set(read);
+    // what is added meanwhile is visited, too
+    for (const name of along) for (const j of readBy(name)) along.add(j);
     const variables = new Map(numeric.map((name) => [name, this.#state(name)]));
     for (const name of along) {
       const copy = b.variable(`${name} inside`, this.#options.real);
@@ -438,17 +439,41 @@ class NeuronCompiler {
         : b.constant(this.#options.real, DEFAULT_TOLERANCE),
       variables,
       controlled: numeric,
+      along: {
+        names: [...along],
+        read,
+        exactlyAfter: (part) => {
+          const group = this.#group(moving, part);
+          return new Map(read.map((name) => [name, this.#advance(name, group)]));
+        },
+        later: (name, before) => this.#later(name, (j) => (along.has(j) ? before(j) : undefined)),
+      },
       step: this.#state("__step"),
       failed: this.#failed,
       limit: this.#input("limit", "limit"),
       unfinished: this.#unfinished,
-      derivatives: (values) => new Map(names.map((name) => [name, this.#lowering.at(values, right(name))])),
+      derivatives: (values, of = names) =>
+        new Map(of.map((name) => [name, this.#lowering.at(values, right(name))])),
       event: () => {
         for (const handler of events) this.#condition(handler);
       },
       eventVariables: [this.#emitted, ...eventStates.map((n) => this.#state(n))],
     };
     integrate(integration, this.#upstroke(names, right, events));
+  }
+
+  /** the derivative of a derivative of an exact variable, by those of the variables that its equation reads; undefined if it is 0 */
+  #later(name: string, before: (name: string) => Value | undefined): Value | undefined {
+    const { b } = this;
+    let sum: Value | undefined;
+    for (const [j, coefficient] of this.#exact.get(name)!.coefficients) {
+      const x = before(j);
+      if (!x) continue;
+      const one = coefficient.k === "number" && coefficient.value === 1;
+      const term = one ? x : b.mul(this.#constant(coefficient), x);
+      sum = sum ? b.add(sum, term) : term;
+    }
+    return sum;
   }
 
   #upstroke(
@@ -534,28 +559,48 @@ class NeuronCompiler {
   #internalMap: ReadonlyMap<string, ScalarModel["internals"][number]> | undefined;
 
   #groupValues(group: ExactGroup, context: HostContext): GroupValues {
-    const names = [...this.#exact.keys()];
-    const n = names.length;
-    const a = new Float64Array(n * n);
     const active = new Set(group.active);
-    names.forEach((name, i) => {
-      if (!active.has(name)) return;
-      for (const [j, c] of this.#exact.get(name)!.coefficients)
-        a[i * n + names.indexOf(j)] = evaluate(c, context);
-    });
-    const { change, input } = propagators(a, n, this.#options.resolution);
-    const index = (name: string) => names.indexOf(name);
-    return {
-      change: (i, j) => change[index(i) * n + index(j)]!,
-      input: (i, j) => input[index(i) * n + index(j)]!,
-      rest: (j) =>
-        active.has(j)
-          ? this.#exact
-              .get(j)!
-              .rest.filter(isConstant)
-              .reduce((sum, x) => sum + evaluate(x, context), 0)
-          : 0,
+    const forms = (name: string) => (active.has(name) ? this.#exact.get(name)! : undefined);
+    const parts = new Map<
+      string,
+      { readonly index: number; readonly n: number; readonly solved: Propagators }
+    >();
+    for (const names of group.coupled) {
+      const n = names.length;
+      const a = new Float64Array(n * n);
+      names.forEach((name, i) => {
+        for (const [j, c] of forms(name)?.coefficients ?? [])
+          a[i * n + names.indexOf(j)] = evaluate(c, context);
+      });
+      const solved = propagators(a, n, group.part * this.#options.resolution);
+      names.forEach((name, index) => {
+        parts.set(name, { index, n, solved });
+      });
+    }
+    const entry = (of: "change" | "input", i: string, j: string) => {
+      const [row, column] = [parts.get(i)!, parts.get(j)!];
+      return row.solved === column.solved ? row.solved[of][row.index * row.n + column.index]! : 0;
     };
+    return {
+      change: (i, j) => entry("change", i, j),
+      input: (i, j) => entry("input", i, j),
+      rest: (j) =>
+        (forms(j)?.rest ?? []).filter(isConstant).reduce((sum, x) => sum + evaluate(x, context), 0),
+    };
+  }
+
+  #coupled(active: ReadonlySet<string>): string[][] {
+    const groupOf = new Map([...this.#exact.keys()].map((name) => [name, [name]]));
+    for (const [name, form] of this.#exact) {
+      if (!active.has(name)) continue;
+      for (const j of form.coefficients.keys()) {
+        const [own, other] = [groupOf.get(name)!, groupOf.get(j)!];
+        if (own === other) continue;
+        own.push(...other);
+        for (const k of other) groupOf.set(k, own);
+      }
+    }
+    return [...new Set(groupOf.values())];
   }
 
   #program(update: IrFunction): NeuronProgram {
@@ -584,12 +629,16 @@ class NeuronCompiler {
       failed: this.#failed,
       unfinished: this.#unfinished,
       maxEmission: this.#maxEmission(),
-      computeConstants: (parameter) => {
+      computeConstants: (parameter, wanted = () => true) => {
         const context = this.#host(parameter);
-        const values = Float64Array.from(constants, (c) => (c.evaluate ? c.evaluate(context) : 0));
+        const values = Float64Array.from(constants, (c, k) =>
+          c.evaluate && wanted(k) ? c.evaluate(context) : 0,
+        );
         for (const group of groups) {
+          const entries = group.entries.filter((e) => wanted(e.slot));
+          if (entries.length === 0) continue;
           const g = this.#groupValues(group, context);
-          for (const { slot, pick } of group.entries) values[slot] = pick(g);
+          for (const { slot, pick } of entries) values[slot] = pick(g);
         }
         return values;
       },

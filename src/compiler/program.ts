@@ -68,7 +68,7 @@ export interface NeuronProgram {
   /** the most spikes that one step can emit by the text alone; Infinity if it depends on input */
   readonly maxEmission: number;
   /** values of all constants for one set of parameters */
-  computeConstants(parameter: ParameterLookup): Float64Array;
+  computeConstants(parameter: ParameterLookup, wanted?: (index: number) => boolean): Float64Array;
   /** default of a parameter, coherent */
   defaultParameter(name: string, parameter: ParameterLookup): number;
   /** initial value of a state slot, coherent */

@@ -5,6 +5,7 @@
  * integrated in another variable (upstroke.ts).
  */
 
+import { linearMotion } from "./linear-motion.js";
 import { embeddedStep, fail, type Integration, judge, type SubStep, stepFactor } from "./sub-step.js";
 import { FIRST_STROKE, ifSteep, strokeStep, type Upstroke } from "./upstroke.js";
 
@@ -68,7 +69,12 @@ function plainStep(s: SubStep): void {
   const wanted = b.get(step);
   const last = b.ge(wanted, remaining);
   const h = b.min(wanted, remaining);
-  const { next, errors } = embeddedStep(i, start, h, i.derivatives);
+  const whole = b.and(last, b.eq(b.get(time), b.constant("f64", 0)));
+  const others = i.along.names.length > 0 ? linearMotion(s, whole, h) : undefined;
+  const controlled = new Map(i.controlled.map((name) => [name, start.get(name)!]));
+  const { next, errors } = embeddedStep(i, controlled, h, (values, part) =>
+    i.derivatives(others ? new Map([...others.after(part), ...values]) : values, i.controlled),
+  );
   let worst = c(0);
   for (const name of i.controlled) worst = b.max(worst, errors.get(name)!);
   judge(
@@ -81,6 +87,7 @@ function plainStep(s: SubStep): void {
     (ratio) => {
       b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
       for (const [name, value] of next) b.set(i.variables.get(name)!, value);
+      others?.advance();
       b.set(s.accepted, b.constant("i32", 1));
       b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
         const growth = b.min(c(5), b.max(c(1), stepFactor(i, ratio, 0.9, 6)));

@@ -12,10 +12,23 @@ const STAGES: readonly (readonly number[])[] = [
   [439 / 216, -8, 3680 / 513, -845 / 4104],
   [-8 / 27, 2, -3544 / 2565, 1859 / 4104, -11 / 40],
 ];
+/** when stages are evaluated, in parts of the sub-step */
+export const STAGE_TIMES: readonly number[] = [0, 1 / 4, 3 / 8, 12 / 13, 1, 1 / 2];
 const SOLUTION = [16 / 135, 0, 6656 / 12825, 28561 / 56430, -9 / 50, 2 / 55];
 const ERROR = [1 / 360, 0, -128 / 4275, -2197 / 75240, 1 / 50, 2 / 55];
 
 export type Values = ReadonlyMap<string, Value>;
+
+/** Variables with linear equations that do not depend on those that must be integrated numerically. */
+export interface LinearVariables {
+  readonly names: readonly string[];
+  /** those that derivatives of numerically integrated ones read */
+  readonly read: readonly string[];
+  /** what these are after a part of the time step, exactly */
+  exactlyAfter(part: number): Values;
+  /** a derivative of one in time, the second or a later one, by the one before of each; undefined if it is 0 */
+  later(name: string, before: (name: string) => Value | undefined): Value | undefined;
+}
 
 /** The integration of one step. */
 export interface Integration {
@@ -31,6 +44,8 @@ export interface Integration {
    * errors do in between shows in these
    */
   readonly controlled: readonly string[];
+  /** the others */
+  readonly along: LinearVariables;
   /** length of the sub-step to try first, kept from step to step */
   readonly step: Variable;
   /** set to 1 if a sub-step becomes too short or a value is not finite */
@@ -38,8 +53,8 @@ export interface Integration {
   /** the most rounds (accepted or rejected sub-steps) to take now, i32, and what is set to 1 where more are needed */
   readonly limit: Value;
   readonly unfinished: Variable;
-  /** derivatives at given values */
-  derivatives(values: Values): Values;
+  /** derivatives at given values, of all variables or some */
+  derivatives(values: Values, of?: readonly string[]): Values;
   /** runs after each accepted sub-step */
   event(): void;
   /** what `event` sets, beside the variables */
@@ -59,12 +74,15 @@ export interface SubStep {
   readonly accepted: Variable;
 }
 
-/** One step of length h from `start`: the values after it, and the estimated error of each. */
+/**
+ * One step of length h from `start`: the values after it, and the estimated error of each.
+ * @param derivatives - at values after a part of the step, of all variables that `start` has
+ */
 export function embeddedStep(
   i: Integration,
   start: Values,
   h: Value,
-  derivatives: (values: Values) => Values,
+  derivatives: (values: Values, part: number) => Values,
 ): { readonly next: Values; readonly errors: Values } {
   const { b } = i;
   const slopes: Values[] = [];
@@ -80,7 +98,9 @@ export function embeddedStep(
   };
   const moved = (weights: readonly number[]) =>
     new Map([...start].map(([name, value]) => [name, b.add(value, combine(name, weights))]));
-  for (const weights of STAGES) slopes.push(derivatives(weights.length === 0 ? start : moved(weights)));
+  STAGES.forEach((weights, k) => {
+    slopes.push(derivatives(k === 0 ? start : moved(weights), STAGE_TIMES[k]!));
+  });
   const errors = new Map([...start.keys()].map((name) => [name, b.abs(combine(name, ERROR))]));
   return { next: moved(SOLUTION), errors };
 }

@@ -233,7 +233,7 @@ export function constantsOf(p: NeuronPopulation): PerNode[] {
     const key = names.map((n) => (p.parameters.get(n) as Float64Array)[i]).join();
     let values = cache.get(key);
     if (!values) {
-      values = program.computeConstants(lookupAt(i));
+      values = program.computeConstants(lookupAt(i), (k) => depends[k]!);
       if (cache.size < 4096) cache.set(key, values);
     }
     for (let k = 0; k < out.length; k++) if (depends[k]) (out[k] as Float64Array)[i] = values[k]!;

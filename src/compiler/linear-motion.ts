@@ -1,0 +1,90 @@
+/**
+ * How variables with linear equations move while others are integrated numerically. Nearly all sub-steps are as long as the time step:
+ * there they are known exactly at every stage (propagators.ts). In a shorter one each moves as its Taylor polynomial.
+ */
+
+import type { Value } from "./ir.js";
+import { STAGE_TIMES, type SubStep, type Values } from "./sub-step.js";
+
+/** Degree of the polynomials: enough for sub-steps as long as the shortest time constant. */
+const DEGREE = 10;
+
+const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+/** terms of the polynomials after a part of the sub-step: those smaller than the first that is left out at its end are left out, too */
+const degreeAfter = (part: number): number => {
+  let k = DEGREE;
+  while (part ** k / factorial(k) < 1 / factorial(DEGREE + 1)) k--;
+  return k;
+};
+
+export interface LinearMotion {
+  /** what the derivatives of others read, after a part of the sub-step */
+  after(part: number): Values;
+  /** sets the variables to what they are after the sub-step, unless that ends the time step */
+  advance(): void;
+}
+
+/**
+ * @param whole - true if the sub-step is the whole time step
+ * @param h - its length
+ */
+export function linearMotion({ i, start }: SubStep, whole: Value, h: Value): LinearMotion {
+  const { b, along } = i;
+  const parts = STAGE_TIMES.filter((part) => part > 0);
+  const place = (name: string, part: number) => b.variable(`${name} after ${part}`, i.real);
+  const places = new Map(
+    parts.map((part) => [part, new Map(along.read.map((name) => [name, place(name, part)]))]),
+  );
+  const ends = new Map(along.names.map((name) => [name, places.get(1)!.get(name) ?? place(name, 1)]));
+
+  const term = taylorTerms(i, start, h);
+  const polynomial = (name: string, part: number): Value => {
+    let value = start.get(name)!;
+    for (let k = 1; k <= degreeAfter(part); k++) {
+      const x = term(name, k);
+      if (x) value = b.add(value, part === 1 ? x : b.mul(b.constant(i.real, part ** k), x));
+    }
+    return value;
+  };
+  b.if(
+    whole,
+    () => {
+      for (const [part, variables] of places) {
+        const exact = along.exactlyAfter(part);
+        for (const [name, variable] of variables) b.set(variable, exact.get(name)!);
+      }
+    },
+    () => {
+      for (const [part, variables] of places)
+        for (const [name, variable] of variables) b.set(variable, polynomial(name, part));
+      for (const [name, variable] of ends)
+        if (!along.read.includes(name)) b.set(variable, polynomial(name, 1));
+    },
+  );
+  return {
+    after: (part) =>
+      part === 0 ? start : new Map([...places.get(part)!].map(([name, variable]) => [name, b.get(variable)])),
+    advance: () => {
+      b.if(b.not(whole), () => {
+        for (const [name, variable] of ends) b.set(i.variables.get(name)!, b.get(variable));
+      });
+    },
+  };
+}
+
+/** The k-th term of a variable's Taylor polynomial at the end of a sub-step of length h; undefined if it is 0. */
+function taylorTerms(i: SubStep["i"], start: Values, h: Value) {
+  const { b } = i;
+  const known = new Map<string, Value | undefined>();
+  const term = (name: string, k: number): Value | undefined => {
+    const key = `${k} ${name}`;
+    if (!known.has(key)) {
+      const first = () => i.derivatives(start, [name]).get(name)!;
+      const derivative = k === 1 ? first() : i.along.later(name, (other) => term(other, k - 1));
+      const time = k === 1 ? h : b.mul(h, b.constant(i.real, 1 / k));
+      known.set(key, derivative && b.mul(time, derivative));
+    }
+    return known.get(key);
+  };
+  return term;
+}
