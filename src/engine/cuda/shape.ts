@@ -15,6 +15,12 @@ const SMALL = 256;
 /** Fewer neurons per block than this gain nothing by more blocks; of models that are integrated numerically, fewer still. */
 const LEAST = 64;
 const LEAST_HEAVY = 16;
+/**
+ * Threads of a block for such models: as many as neurons, up to this; where a thread has several neurons, so few that nothing must be kept
+ * outside of registers.
+ */
+const MOST_HEAVY = 512;
+const SEVERAL_HEAVY = 384;
 /** Tables that are copied to shared memory. */
 const SHARED_TABLES = 24;
 /** Of fewer neurons so few fire in a step that two lanes for a slice would leave most lanes without one. */
@@ -177,7 +183,9 @@ export function shapeFor(
   const wholeWarps = Math.ceil(slots / 32) * 32;
   // fewer threads have more registers each
   const enough = heavy
-    ? Math.min(512, Math.max(256, wholeWarps))
+    ? wholeWarps <= MOST_HEAVY
+      ? Math.max(256, wholeWarps)
+      : SEVERAL_HEAVY
     : network.precision === "float64" || slots <= 512
       ? 512
       : slots <= 768

@@ -87,7 +87,8 @@ __device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
 #endif
 }
 
-// Reads that are on their way from where they stand: the compiler does not put them off until somebody needs them.
+// Reads that are on their way from where they stand: the compiler does not put them off until somebody needs them. They come from all
+// over memory and shall be the first to leave the cache, where the states of neurons are.
 #ifdef SYNFIRE_EMULATED
 template <typename T>
 static inline T loadNow(const T* from) {
@@ -96,17 +97,17 @@ static inline T loadNow(const T* from) {
 #else
 __device__ __forceinline__ uint64_t loadNow(const uint64_t* from) {
   uint64_t value;
-  asm volatile("ld.global.nc.u64 %0, [%1];" : "=l"(value) : "l"(from));
+  asm volatile("ld.global.nc.L1::evict_first.u64 %0, [%1];" : "=l"(value) : "l"(from));
   return value;
 }
 __device__ __forceinline__ uint32_t loadNow(const uint32_t* from) {
   uint32_t value;
-  asm volatile("ld.global.nc.u32 %0, [%1];" : "=r"(value) : "l"(from));
+  asm volatile("ld.global.nc.L1::evict_first.u32 %0, [%1];" : "=r"(value) : "l"(from));
   return value;
 }
 __device__ __forceinline__ uint32_t loadNow(const uint16_t* from) {
   uint16_t value;
-  asm volatile("ld.global.nc.u16 %0, [%1];" : "=h"(value) : "l"(from));
+  asm volatile("ld.global.nc.L1::evict_first.u16 %0, [%1];" : "=h"(value) : "l"(from));
   return value;
 }
 #endif
