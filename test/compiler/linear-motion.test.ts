@@ -75,7 +75,7 @@ async function error(
     await potential(model, parameters, resolution, 1e-11),
   ];
   expect(Math.max(...exact) - Math.min(...exact)).toBeGreaterThan(0.5);
-  return usual.reduce((worst, v, k) => Math.max(worst, Math.abs(v - exact[k]!)), 0);
+  return Math.max(...Array.from(usual, (v, k) => Math.abs(v - exact[k]!)));
 }
 
 describe("linear variables that others depend on", () => {
