@@ -1,5 +1,6 @@
 /** Recorders: what was recorded, in typed arrays that grow, or streamed to a writer. */
 
+import { type Moments, momentsOf } from "./moments.js";
 import type { RecordWriter } from "./writers/index.js";
 
 /** Recorded events: parallel arrays. `times` in ms; the other entries are recorded variables in their units. */
@@ -33,6 +34,11 @@ class Column<T extends Uint32Array | Float64Array, P extends Uint32Array | Float
     if (part.length === 0) return;
     this.#parts.push(part);
     this.length += part.length;
+  }
+
+  /** what has been put behind each other, and what has not, in order */
+  get parts(): readonly (T | P)[] {
+    return [this.#data.subarray(0, this.#filled) as T, ...this.#parts];
   }
 
   get values(): T {
@@ -131,11 +137,20 @@ export class Recorder {
 
   /** What is held in memory: views that stay valid until the next run or `clear`. */
   get events(): Events {
-    const columns: Record<string, Uint32Array | Float64Array> = {};
-    this.variables.forEach((name, i) => {
-      columns[name] = this.#values[i]!.values;
-    });
-    return { senders: this.#senders.values, times: this.#times.values, ...columns };
+    return { senders: this.#senders.values, times: this.#times.values, ...this.variableValues };
+  }
+
+  /** Of the events the senders, the recorded variables, and the times in brief. @internal */
+  get senders(): Uint32Array {
+    return this.#senders.values;
+  }
+  /** @internal */
+  get variableValues(): Readonly<Record<string, Float64Array>> {
+    return Object.fromEntries(this.variables.map((name, i) => [name, this.#values[i]!.values]));
+  }
+  /** @internal */
+  get moments(): Moments {
+    return momentsOf(this.#times.parts, this.#timeOf);
   }
 
   /** Forgets what is held in memory. */

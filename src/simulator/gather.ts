@@ -1,6 +1,7 @@
 /** Brings together what ranks have recorded. */
 
-import type { Events } from "../recording/recorder.js";
+import type { Moments } from "../recording/moments.js";
+import type { Events, Recorder } from "../recording/recorder.js";
 import { copyRange } from "./copy-range.js";
 import type { Ranks } from "./join-ranks.js";
 
@@ -13,14 +14,18 @@ const numbersIn = (b: Uint8Array) => new Float64Array(b.buffer, b.byteOffset, b.
  * A collective call.
  * @returns on rank `to`; elsewhere undefined
  */
-export function gatherEvents(ranks: Pick<Ranks, "collect">, own: Events, to: number): Events | undefined {
-  const names = Object.keys(own).filter((key) => key !== "senders" && key !== "times");
+export function gatherEvents(
+  ranks: Pick<Ranks, "collect">,
+  own: Pick<Recorder, "senders" | "moments" | "variableValues">,
+  to: number,
+): Events | undefined {
   // many events have the same time: it travels once
-  const moments = momentsOf(own.times);
+  const { moments, variableValues } = own;
   const senders = ranks.collect(bytesOf(own.senders), to);
   const times = ranks.collect(bytesOf(moments.times), to);
   const counts = ranks.collect(bytesOf(moments.counts), to);
-  const values = names.map((name) => ranks.collect(bytesOf(own[name]!), to)?.map(numbersIn));
+  const names = Object.keys(variableValues);
+  const values = names.map((name) => ranks.collect(bytesOf(variableValues[name]!), to)?.map(numbersIn));
   if (!senders || !times || !counts) return undefined;
   const lists = senders.map(
     (bytes, rank): List => ({
@@ -38,21 +43,6 @@ export function gatherEvents(ranks: Pick<Ranks, "collect">, own: Events, to: num
     { senders: merged.senders, times: merged.times },
     Object.fromEntries(names.map((name, c) => [name, merged.values[c]!])),
   ) as Events;
-}
-
-/** times that differ from the one before, and how many events have each */
-interface Moments {
-  readonly times: Float64Array;
-  readonly counts: Uint32Array;
-}
-
-function momentsOf(times: Float64Array): Moments {
-  const starts: number[] = [];
-  for (let i = 0; i < times.length; i++) if (i === 0 || times[i] !== times[i - 1]) starts.push(i);
-  return {
-    times: Float64Array.from(starts, (i) => times[i]!),
-    counts: Uint32Array.from(starts, (i, k) => (starts[k + 1] ?? times.length) - i),
-  };
 }
 
 /** the events of a rank, and how far they have been taken */

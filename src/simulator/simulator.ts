@@ -464,7 +464,7 @@ export class Simulator implements NodeOwner {
   async gather(recorder: Recorder, to = 0): Promise<Events | undefined> {
     this.#mayChange();
     this.#placement.checkRank(to, "to");
-    return this.#ranks ? gatherEvents(this.#ranks, recorder.events, to) : recorder.events;
+    return this.#ranks ? gatherEvents(this.#ranks, recorder, to) : recorder.events;
   }
 
   /** Plain data of all ranks, by rank. A collective call. */

@@ -6,6 +6,7 @@ import { makeExchange } from "../../src/ranks/exchange.js";
 import { launched } from "../../src/ranks/launcher.js";
 import { type Mpi, type Requests, Tag } from "../../src/ranks/mpi.js";
 import { World } from "../../src/ranks/world.js";
+import { momentsOf } from "../../src/recording/moments.js";
 import { gatherEvents } from "../../src/simulator/gather.js";
 
 /** the network that shares are rehearsed of */
@@ -60,12 +61,25 @@ describe("a rehearsal", () => {
 });
 
 describe("events of ranks", () => {
+  it("have times in brief, whether these have been looked at or are still steps", () => {
+    const parts = [
+      Float64Array.of(0.5, 0.5, 1),
+      Uint32Array.of(10, 10, 11),
+      Uint32Array.of(),
+      Uint32Array.of(11, 20),
+    ];
+    expect(momentsOf(parts, (step) => step / 10)).toEqual({
+      times: Float64Array.of(0.5, 1, 1.1, 2),
+      counts: Uint32Array.of(2, 3, 2, 1),
+    });
+  });
+
   type Part = Record<"senders" | "times" | "V_m", number[]>;
   function gathered(parts: readonly Part[]) {
     const events = parts.map(({ senders, times, V_m }) => ({
       senders: Uint32Array.from(senders),
-      times: Float64Array.from(times),
-      V_m: Float64Array.from(V_m),
+      moments: momentsOf([Float64Array.from(times)], Number),
+      variableValues: { V_m: Float64Array.from(V_m) },
     }));
     const sent = events.map((own) => {
       const messages: Uint8Array[] = [];
