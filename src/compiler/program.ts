@@ -78,3 +78,7 @@ export interface NeuronProgram {
   /** how the equations are solved, for reading */
   describe(): string;
 }
+
+/** true if equations are integrated numerically, in as many rounds as each neuron needs */
+export const isIntegrated = (program: Pick<NeuronProgram, "bindings">): boolean =>
+  program.bindings.some((b) => b.kind === "limit");

@@ -1,5 +1,6 @@
 /** Cuts populations into tiles and deals the tiles to threads. */
 
+import { isIntegrated } from "../../compiler/program.js";
 import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import { shareOf, type Team } from "../team.js";
@@ -63,9 +64,7 @@ export function partition(
     for (let from = share.from; from < share.to; from += each) {
       const n = Math.min(each, share.to - from);
       const padded = Math.ceil(n / lanes) * lanes;
-      const cost =
-        n * (program.bindings.some((b) => b.kind === "limit") ? 40 : 1) * 1e4 +
-        ((incoming[k]! * n) / size) * 30;
+      const cost = n * (isIntegrated(program) ? 40 : 1) * 1e4 + ((incoming[k]! * n) / size) * 30;
       tiles.push({
         population: k,
         thread: 0,

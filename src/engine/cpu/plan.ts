@@ -1,5 +1,6 @@
 /** Plans the memory of every thread: arrays and rings of its tiles, blocks of synapses, drives, samples, buffers. */
 
+import { isIntegrated } from "../../compiler/program.js";
 import { SynfireError } from "../../errors.js";
 import type { Calibration } from "../calibration.js";
 import type { Network, SampleRequest, Values } from "../network.js";
@@ -179,7 +180,7 @@ export function planThreads(
       descriptor[Tile.ringCount] = rings.length;
       descriptor[Tile.arrayCount] = list.length;
       descriptor[Tile.elementBytes] = arena.words(elements);
-      if (variant.program.bindings.some((b) => b.kind === "limit")) {
+      if (isIntegrated(variant.program)) {
         descriptor[Tile.late] = arena.alloc(4 * (tile.padded + 8), 16);
         descriptor[Tile.collector] = planCollector(arena, descriptor, tile, elements);
       }

@@ -1,5 +1,6 @@
 /** How a network is laid over a GPU: blocks, threads, which rings lie in shared memory. */
 
+import { isIntegrated } from "../../compiler/program.js";
 import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import { debugs } from "./debug.js";
@@ -32,7 +33,7 @@ const FARTHER = 2;
 
 const neuronsOf = (network: Network): number => network.populations.reduce((n, p) => n + p.size, 0);
 
-const isHeavy = (v: Variant): boolean => v.program.bindings.some((b) => b.kind === "limit");
+const isHeavy = (v: Variant): boolean => isIntegrated(v.program);
 
 export function blocksFor(
   network: Network,

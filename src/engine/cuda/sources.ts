@@ -1,5 +1,6 @@
 /** Puts the texts of the kernels together with what is printed for a network. */
 
+import { isIntegrated } from "../../compiler/program.js";
 import { debugs } from "./debug.js";
 import { texts } from "./kernels/texts.generated.js";
 import {
@@ -120,7 +121,7 @@ export function runSource(
   mail: { readonly targets: number; readonly relayed: readonly number[] },
 ): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
-  const late = r.tiles > 1 && r.variants.some((v) => v.program.bindings.some((b) => b.kind === "limit"));
+  const late = r.tiles > 1 && r.variants.some((v) => isIntegrated(v.program));
   const flag = (x: boolean) => (x ? 1 : 0);
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;

@@ -1,7 +1,7 @@
 /** The update kernel: a loop over the neurons of a tile around the printed model. */
 
 import type { IrFunction, IrInput } from "../../../compiler/ir.js";
-import type { NeuronProgram } from "../../../compiler/program.js";
+import { isIntegrated, type NeuronProgram } from "../../../compiler/program.js";
 import {
   add,
   and,
@@ -82,7 +82,7 @@ export interface Globals {
 
 /** Registers side by side: two hide latencies; integrators have latency to spare, and fewer lanes wait for each other. */
 function groupsFor(program: NeuronProgram): number {
-  return program.bindings.some((b) => b.kind === "limit") ? 1 : 2;
+  return isIntegrated(program) ? 1 : 2;
 }
 
 export const lanesOf = (program: NeuronProgram): number => 4 * groupsFor(program);
@@ -114,7 +114,7 @@ export function emitUpdate(
   /** where the integrator did not finish, old values stay as they are */
   const keeps: Code[] = [];
   const late = printer.parts(program.unfinished);
-  const integrates = program.bindings.some((b) => b.kind === "limit");
+  const integrates = isIntegrated(program);
   /** the lanes of register g that are not finished, as a mask of 32- or 64-bit lanes */
   const lateMask = (g: number, wide: boolean): Code => {
     const zero = vconst(...new Array<number>(16).fill(0));
