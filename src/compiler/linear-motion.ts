@@ -6,7 +6,9 @@
 import type { Value } from "./ir.js";
 import { STAGE_TIMES, type SubStep, type Values } from "./sub-step.js";
 
-/** Degree of the polynomials: enough for sub-steps as long as the shortest time constant. */
+/** Sub-steps are at most this many of the shortest time constants long: what is over sooner would fall between the stages. */
+export const LONGEST = 2;
+/** Degree of the polynomials: errors of what has decayed are below 1e-5 in the longest sub-steps, and fall with their 11th power. */
 const DEGREE = 10;
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));

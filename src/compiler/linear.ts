@@ -98,10 +98,12 @@ export function linearForm(
 /**
  * Splits ODE variables: those whose equations are linear with constant coefficients and depend on such variables only can be
  * advanced exactly; the rest needs Runge-Kutta.
+ * @param jumping - variables that something sets in the middle of a step
  */
 export function splitExact(
   odes: ReadonlyMap<string, X>,
   spikePorts: ReadonlySet<string>,
+  jumping: ReadonlySet<string>,
 ): {
   readonly exact: ReadonlyMap<string, LinearForm>;
   readonly numeric: readonly string[];
@@ -110,7 +112,11 @@ export function splitExact(
   const forms = new Map<string, LinearForm>();
   for (const [name, x] of odes) {
     const form = linearForm(x, variables, spikePorts);
-    if (form && [...form.coefficients.values(), ...form.jumps.values()].every(isConstant))
+    if (
+      form &&
+      !jumping.has(name) &&
+      [...form.coefficients.values(), ...form.jumps.values()].every(isConstant)
+    )
       forms.set(name, form);
   }
   for (let changed = true; changed; ) {
@@ -123,6 +129,14 @@ export function splitExact(
     }
   }
   return { exact: forms, numeric: [...variables].filter((n) => !forms.has(n)) };
+}
+
+/** The derivative of a linear form without what arrives as delta functions: that comes at the end of a step. */
+export function withoutJumps(form: LinearForm): X {
+  const terms = [...form.coefficients].map(([name, coefficient]) =>
+    mulX(coefficient, { k: "ref", type: "real", role: "state", name, factor: 1 }),
+  );
+  return [...terms, ...form.rest].reduce(addX, ZERO);
 }
 
 /** ODE variables that an expression reads. */

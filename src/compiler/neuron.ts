@@ -4,11 +4,12 @@ import { SynfireError } from "../errors.js";
 import type { Model } from "../nestml/ast.js";
 import { Builder } from "./builder.js";
 import { elaborate, type ScalarModel, type Sizes } from "./elaborate.js";
-import { nodesOf, ONE, real, rebuild, type S, type X } from "./expression.js";
+import { expressionsOf, nodesOf, ONE, real, rebuild, type S, statementsOf, type X } from "./expression.js";
 import { evaluate, type HostContext } from "./host.js";
 import { dumpIr, type IrFunction, type IrInput, type Value, type Variable, validateIr } from "./ir.js";
 import { convolution, type KernelState } from "./kernels.js";
-import { isConstant, type LinearForm, splitExact, variablesOf } from "./linear.js";
+import { isConstant, type LinearForm, splitExact, variablesOf, withoutJumps } from "./linear.js";
+import { LONGEST } from "./linear-motion.js";
 import { assignedStates, Lowering, mostEmissions } from "./lower.js";
 import * as math from "./math.js";
 import type {
@@ -19,7 +20,7 @@ import type {
   Recordable,
   StateSlot,
 } from "./program.js";
-import { type Propagators, propagators } from "./propagators.js";
+import { fastestRate, type Propagators, propagators } from "./propagators.js";
 import { integrate } from "./runge-kutta.js";
 import type { Integration } from "./sub-step.js";
 import { findSpikeCurrent, type Upstroke } from "./upstroke.js";
@@ -46,9 +47,10 @@ export function compileNeuron(model: Model, options: CompileOptions): NeuronProg
 
 /** Default of `gsl_error_tol` for models that do not declare it. */
 const DEFAULT_TOLERANCE = 1e-6;
-/** Decorator of a state variable: conditions that read it are checked after each sub-step of the integrator. */
+
 /** A neuron that fires more often than this inside one step stops the run with an error. */
 const MOST_IN_STEP = 4;
+/** Decorator of a state variable: conditions that read it are checked after each sub-step of the integrator. */
 const SUBSTEP = "synfire::substep";
 
 /** One use of integrate_odes with its own set of variables, over a part of the step: one set of propagators. */
@@ -69,6 +71,8 @@ interface GroupValues {
   input(i: string, j: string): number;
   /** constant part of the input of j */
   rest(j: string): number;
+  /** the fastest of variables, and of those that they are coupled with */
+  rate(names: Iterable<string>): number;
 }
 
 class NeuronCompiler {
@@ -106,7 +110,12 @@ class NeuronCompiler {
     this.#onCondition = this.#m.onCondition;
     this.#odes = this.#m.odes;
     const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
-    const { exact, numeric } = splitExact(all, new Set(this.#m.spikePorts.map((p) => p.name)));
+    this.#checkCalls(all);
+    const { exact, numeric } = splitExact(
+      all,
+      new Set(this.#m.spikePorts.map((p) => p.name)),
+      new Set(this.#setBySubsteps()),
+    );
     this.#exact = exact;
     this.#numeric = numeric;
     this.#states = [
@@ -201,6 +210,44 @@ class NeuronCompiler {
   #isSubstep(condition: X): boolean {
     const marked = new Set(this.#m.states.filter((s) => s.decorators.includes(SUBSTEP)).map((s) => s.name));
     return [...nodesOf(condition)].some((n) => n.k === "ref" && marked.has(n.name));
+  }
+
+  /** handlers that run inside the integrator's steps */
+  get #substepHandlers(): ScalarModel["onCondition"] {
+    return this.#onCondition.filter((h) => this.#isSubstep(h.condition));
+  }
+
+  /** states that these may set */
+  #setBySubsteps(): string[] {
+    const handlers = this.#substepHandlers;
+    const bodies = handlers.length > 0 ? [...handlers.map((h) => h.body), ...this.#m.onOutput] : [];
+    return bodies.flatMap((body) => [...assignedStates(body)]);
+  }
+
+  /** Functions in equations get variables as arguments: what they read by themselves nobody would integrate along. */
+  #checkCalls(odes: ReadonlyMap<string, X>): void {
+    const reads = (name: string, seen: Set<string>): string | undefined => {
+      const body = this.#m.functions.get(name)?.body;
+      if (!body || seen.has(name)) return undefined;
+      seen.add(name);
+      for (const x of [...statementsOf(body)].flatMap(expressionsOf).flatMap((x) => [...nodesOf(x)])) {
+        if (x.k === "ref" && x.role === "state" && odes.has(x.name)) return x.name;
+        const inner = x.k === "call" ? reads(x.name, seen) : undefined;
+        if (inner !== undefined) return inner;
+      }
+      return undefined;
+    };
+    for (const [variable, x] of odes) {
+      for (const call of nodesOf(x)) {
+        const read = call.k === "call" ? reads(call.name, new Set()) : undefined;
+        if (call.k !== "call" || read === undefined) continue;
+        throw new SynfireError(
+          "unsupported-model",
+          `${this.#m.name}: the equation of ${variable} calls ${call.name}, which reads ${read}; give ${read} to ${call.name} as an argument`,
+          variable,
+        );
+      }
+    }
   }
 
   // constants
@@ -407,11 +454,14 @@ class NeuronCompiler {
     for (const [name, value] of next) this.#b.set(this.#state(name), value);
   }
 
-  /** @param moving - exact variables that change in this step: integrated along if a numeric one depends on them */
+  /** @param moving - exact variables that change in this step: they matter here if a numeric one depends on them */
   #rungeKutta(numeric: readonly string[], moving: readonly string[]): void {
     const { b } = this;
-    const right = (name: string) =>
-      this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
+    const right = (name: string) => {
+      const form = this.#exact.get(name);
+      if (form && form.jumps.size > 0) return withoutJumps(form);
+      return this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
+    };
     const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
     const readBy = (name: string) => variablesOf(right(name), all).filter((j) => moving.includes(j));
     const read = [...new Set(numeric.flatMap(readBy))];
@@ -424,10 +474,7 @@ class NeuronCompiler {
       b.set(copy, b.get(this.#state(name)));
       variables.set(name, copy);
     }
-    const events = this.#onCondition.filter((h) => this.#isSubstep(h.condition));
-    const eventStates = [...events.map((h) => h.body), ...this.#m.onOutput].flatMap((body) => [
-      ...assignedStates(body),
-    ]);
+    const events = this.#substepHandlers;
     const tolerance = this.#m.parameters.find((p) => p.name === "gsl_error_tol");
     const names = [...variables.keys()];
     const integration: Integration = {
@@ -442,6 +489,7 @@ class NeuronCompiler {
       along: {
         names: [...along],
         read,
+        longest: this.#longestSubstep(this.#group(moving), along),
         exactlyAfter: (part) => {
           const group = this.#group(moving, part);
           return new Map(read.map((name) => [name, this.#advance(name, group)]));
@@ -457,9 +505,18 @@ class NeuronCompiler {
       event: () => {
         for (const handler of events) this.#condition(handler);
       },
-      eventVariables: [this.#emitted, ...eventStates.map((n) => this.#state(n))],
+      eventVariables: [this.#emitted, ...this.#setBySubsteps().map((n) => this.#state(n))],
     };
     integrate(integration, this.#upstroke(names, right, events));
+  }
+
+  /** as far as linear variables allow it */
+  #longestSubstep(group: ExactGroup, along: ReadonlySet<string>): Value {
+    return this.#entry(
+      group,
+      `longest sub-step with ${[...along].sort().join(" ")}`,
+      (g) => LONGEST / g.rate(along),
+    );
   }
 
   /** the derivative of a derivative of an exact variable, by those of the variables that its equation reads; undefined if it is 0 */
@@ -561,10 +618,13 @@ class NeuronCompiler {
   #groupValues(group: ExactGroup, context: HostContext): GroupValues {
     const active = new Set(group.active);
     const forms = (name: string) => (active.has(name) ? this.#exact.get(name)! : undefined);
-    const parts = new Map<
-      string,
-      { readonly index: number; readonly n: number; readonly solved: Propagators }
-    >();
+    interface Part {
+      readonly index: number;
+      readonly n: number;
+      readonly a: Float64Array;
+      readonly solved: Propagators;
+    }
+    const parts = new Map<string, Part>();
     for (const names of group.coupled) {
       const n = names.length;
       const a = new Float64Array(n * n);
@@ -574,7 +634,7 @@ class NeuronCompiler {
       });
       const solved = propagators(a, n, group.part * this.#options.resolution);
       names.forEach((name, index) => {
-        parts.set(name, { index, n, solved });
+        parts.set(name, { index, n, a, solved });
       });
     }
     const entry = (of: "change" | "input", i: string, j: string) => {
@@ -584,6 +644,8 @@ class NeuronCompiler {
     return {
       change: (i, j) => entry("change", i, j),
       input: (i, j) => entry("input", i, j),
+      rate: (names) =>
+        Math.max(...Array.from(names, (name) => fastestRate(parts.get(name)!.a, parts.get(name)!.n))),
       rest: (j) =>
         (forms(j)?.rest ?? []).filter(isConstant).reduce((sum, x) => sum + evaluate(x, context), 0),
     };

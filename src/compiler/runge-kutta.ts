@@ -66,11 +66,12 @@ function plainStep(s: SubStep): void {
   const { i, start, remaining, time } = s;
   const { b, step } = i;
   const c = (v: number) => b.constant(i.real, v);
-  const wanted = b.get(step);
+  const { along } = i;
+  const wanted = along.names.length > 0 ? b.min(b.get(step), along.longest) : b.get(step);
   const last = b.ge(wanted, remaining);
   const h = b.min(wanted, remaining);
   const whole = b.and(last, b.eq(b.get(time), b.constant("f64", 0)));
-  const others = i.along.names.length > 0 ? linearMotion(s, whole, h) : undefined;
+  const others = along.names.length > 0 ? linearMotion(s, whole, h) : undefined;
   const controlled = new Map(i.controlled.map((name) => [name, start.get(name)!]));
   const { next, errors } = embeddedStep(i, controlled, h, (values, part) =>
     i.derivatives(others ? new Map([...others.after(part), ...values]) : values, i.controlled),

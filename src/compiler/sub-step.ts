@@ -24,6 +24,8 @@ export interface LinearVariables {
   readonly names: readonly string[];
   /** those that derivatives of numerically integrated ones read */
   readonly read: readonly string[];
+  /** the longest sub-step in which nothing that they do can be missed */
+  readonly longest: Value;
   /** what these are after a part of the time step, exactly */
   exactlyAfter(part: number): Values;
   /** a derivative of one in time, the second or a later one, by the one before of each; undefined if it is 0 */
@@ -40,8 +42,7 @@ export interface Integration {
   /** the variables that are integrated, by name */
   readonly variables: ReadonlyMap<string, Variable>;
   /**
-   * those whose errors are tolerated up to `tolerance`; the others are known exactly at the end of the step, and what their
-   * errors do in between shows in these
+   * those whose errors are tolerated up to `tolerance`; the others are known exactly at the end of the step
    */
   readonly controlled: readonly string[];
   /** the others */
