@@ -10,14 +10,21 @@ export interface LinearForm {
   readonly jumps: ReadonlyMap<string, X>;
 }
 
+const constants = new WeakMap<X, boolean>();
+
 /** True if an expression depends on parameters, internals and literals only: known before the simulation. */
-export const isConstant = (x: X): boolean =>
-  [...nodesOf(x)].every(
-    (n) =>
-      (n.k !== "ref" || n.role === "parameter" || n.role === "internal") &&
-      n.k !== "convolve" &&
-      !(n.k === "call" && n.name.startsWith("random_")),
-  );
+export function isConstant(x: X): boolean {
+  let known = constants.get(x);
+  if (known === undefined) {
+    const own =
+      (x.k !== "ref" || x.role === "parameter" || x.role === "internal") &&
+      x.k !== "convolve" &&
+      !(x.k === "call" && x.name.startsWith("random_"));
+    known = own && childrenOf(x).every(isConstant);
+    constants.set(x, known);
+  }
+  return known;
+}
 
 /** @returns the linear form of x in the variables, or undefined if x is not linear in them */
 export function linearForm(

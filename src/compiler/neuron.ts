@@ -375,15 +375,21 @@ class NeuronCompiler {
     return group;
   }
 
+  /** the parameters that propagators depend on */
+  get #exactParameters(): ReadonlySet<string> {
+    this.#propagatorParameters ??= new Set(
+      [...this.#exact.values()]
+        .flatMap((form) => [...form.coefficients.values(), ...form.rest.filter(isConstant)])
+        .flatMap((x) => [...this.#parametersOf(x)]),
+    );
+    return this.#propagatorParameters;
+  }
+  #propagatorParameters: ReadonlySet<string> | undefined;
+
   #entry(group: ExactGroup, name: string, pick: (g: GroupValues) => number): Value {
-    const parameters = new Set<string>();
-    for (const form of this.#exact.values()) {
-      for (const x of [...form.coefficients.values(), ...form.rest.filter(isConstant)])
-        for (const p of this.#parametersOf(x)) parameters.add(p);
-    }
     const key = `${groupKey(group)}: ${name}`;
     const known = this.#constantInputs.has(key);
-    const { index, variable } = this.#slot(key, "real", parameters);
+    const { index, variable } = this.#slot(key, "real", this.#exactParameters);
     if (!known) group.entries.push({ slot: index, pick });
     return this.#b.get(variable);
   }

@@ -18,6 +18,7 @@ import {
 } from "../../src/compiler/wasm/code.js";
 import { I32, ModuleBuilder } from "../../src/compiler/wasm/encoder.js";
 import { VectorPrinter } from "../../src/compiler/wasm/print-vector.js";
+import { Simulator } from "../../src/index.js";
 
 const N = 32;
 const slot = (k: number) => 4096 + k * N * 8;
@@ -201,5 +202,30 @@ describe("SIMD and scalar printers agree in every bit", () => {
     compare((b, x) => math.philox(b, [x, x, x, x], [x, x])[2], "u32", unsigned);
     compare((b, x) => math.normalInverse(b, math.uniform(b, x)), "u32", unsigned, "f64");
     compare((b, x) => math.uniform(b, x, "f32"), "u32", unsigned, "f32");
+  });
+});
+
+describe("a neuron with many receptors", () => {
+  it("has more values in a step than WebAssembly has places for, which are used again", async () => {
+    const receptors = 60;
+    const each = (value: number) => new Array<number>(receptors).fill(value);
+    const run = async (device: "cpu" | "reference") => {
+      const sim = await Simulator.create({ device, threads: 1, precision: "float64", seed: 2 });
+      const neurons = sim.create("aeif_cond_beta_multisynapse", 5, {
+        ...{ E_rev: each(0), tau_rise: each(0.5), tau_decay: each(3) },
+      });
+      const drive = sim.create("poisson_generator", 1, { rate: 400 });
+      for (const receptor of [0, 31, 59])
+        sim.connect(drive, neurons, "all_to_all", { weight: 4, delay: 1, receptor });
+      const spikes = sim.record(neurons);
+      await sim.simulate(60);
+      const { senders, times } = spikes.events;
+      const events = Array.from(senders, (s, k) => `${s} ${times[k]}`);
+      sim.dispose();
+      return events;
+    };
+    const events = await run("cpu");
+    expect(events.length).toBeGreaterThan(5);
+    expect(events).toEqual(await run("reference"));
   });
 });

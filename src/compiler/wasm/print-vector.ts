@@ -107,6 +107,8 @@ export class VectorPrinter {
   readonly #groups: number;
   readonly #variables = new Map<number, Held>();
   readonly #values = new Map<number, Held>();
+  /** registers of values that nobody reads any more */
+  readonly #free: Local[] = [];
   #out: Code[] = this.body;
   #mask: Held | undefined;
 
@@ -136,7 +138,8 @@ export class VectorPrinter {
 
   #fresh(wide: boolean, uniform: boolean): Held {
     const count = uniform ? 1 : this.#groups * (wide ? 2 : 1);
-    return { parts: Array.from({ length: count }, () => this.#fn.local(V128)), uniform, wide };
+    const register = () => (uniform ? undefined : this.#free.pop()) ?? this.#fn.local(V128);
+    return { parts: Array.from({ length: count }, register), uniform, wide };
   }
 
   #variable(variable: Variable): Held {
@@ -174,8 +177,25 @@ export class VectorPrinter {
     return held;
   }
 
-  #block(body: readonly Instruction[]): void {
-    for (const i of body) this.#instruction(i);
+  /** @param kept - values that are read after the block, too: engines allow so many registers only, so those of others are used again */
+  #block(body: readonly Instruction[], kept: ReadonlySet<number> = new Set()): void {
+    const reads = body.map((i) => readIn([i]));
+    const last = new Map<number, number>();
+    reads.forEach((ids, k) => {
+      for (const id of ids) last.set(id, k);
+    });
+    const ending = body.map((): number[] => []);
+    body.forEach((i, k) => {
+      if (!("result" in i) || kept.has(i.result.id)) return;
+      ending[last.get(i.result.id) ?? k]!.push(i.result.id);
+    });
+    body.forEach((i, k) => {
+      this.#instruction(i);
+      for (const id of ending[k]!) {
+        const held = this.#values.get(id)!;
+        if (!held.uniform) this.#free.push(...held.parts);
+      }
+    });
   }
 
   #instruction(i: Instruction): void {
@@ -270,7 +290,7 @@ export class VectorPrinter {
       this.#out.push(set(part, outer ? this.#maskPart(outer, p, false) : ALL_ONES));
     });
     const round = this.#collect(active, () => {
-      this.#block(i.test);
+      this.#block(i.test, new Set([i.condition.id, ...readIn(i.body)]));
       const condition = this.#held(i.condition);
       active.parts.forEach((part, p) => {
         this.#out.push(set(part, simd(AND, get(part), this.#maskPart(condition, p, false))));
@@ -389,6 +409,17 @@ export class VectorPrinter {
         throw new Error(`no conversion from ${from} to ${to}`);
     }
   }
+}
+
+/** the values that instructions read, those inside others included */
+function readIn(body: readonly Instruction[]): Set<number> {
+  const ids = new Set<number>();
+  for (const i of walk(body)) {
+    if (i.kind === "op") for (const a of i.args) ids.add(a.id);
+    else if (i.kind === "set") ids.add(i.value.id);
+    else if (i.kind === "if" || i.kind === "while") ids.add(i.condition.id);
+  }
+  return ids;
 }
 
 const ALL_ONES = vconst(...new Array<number>(16).fill(255));

@@ -24,6 +24,7 @@ import { GivenSynapses } from "./given.js";
 import { emitArrivalModule } from "./kernels/arrive.js";
 import { emitBuildModule, recipeKey } from "./kernels/build.js";
 import { emitRunModule } from "./kernels/run.js";
+import type { Variant } from "./kernels/update.js";
 import { partition, type TileShape } from "./partition.js";
 import { intervalOf, planThreads, type ThreadPlan } from "./plan.js";
 import {
@@ -511,6 +512,23 @@ class CpuEngine implements Engine {
   }
 }
 
+/** @throws SynfireError "unsupported-model" if the update of a model is longer than this system's WebAssembly allows */
+async function compileRun(
+  bytes: Uint8Array<ArrayBuffer>,
+  variants: readonly Variant[],
+): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (e) {
+    const models = [...new Set(variants.map((v) => v.program.name))].join(", ");
+    throw new SynfireError(
+      "unsupported-model",
+      `What ${models} does in a step is too much for one function of WebAssembly (${(e as Error).message}): give it fewer receptors.`,
+      models,
+    );
+  }
+}
+
 /** values of the tile's neurons; what pads the last lanes repeats the first neuron, whose equations can be solved */
 function fillPadded(
   array: Float32Array | Float64Array | Int32Array,
@@ -579,7 +597,7 @@ export const cpuEngine: EngineFactory = async (network, samples, options: Engine
   const shapes = needed.map((pages) => ({ shared, initial: 0, maximum: Math.max(...needed, pages) }));
   const buildBytes = recipes.length > 0 ? emitBuildModule(recipes, shapes[0]!) : undefined;
   const [runModule, buildModule] = await Promise.all([
-    WebAssembly.compile((delivery === "arrival" ? emitArrivalModule : emitRunModule)(variants, shapes[0]!)),
+    compileRun((delivery === "arrival" ? emitArrivalModule : emitRunModule)(variants, shapes[0]!), variants),
     buildBytes ? WebAssembly.compile(buildBytes) : undefined,
   ]);
   const control = new Int32Array(
