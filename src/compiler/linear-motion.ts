@@ -27,22 +27,22 @@ export interface LinearMotion {
 }
 
 /**
- * @param whole - true if the sub-step is the whole time step
+ * @param last - true if the sub-step ends the time step
  * @param h - its length
  */
-export function linearMotion({ i, start }: SubStep, whole: Value, h: Value): LinearMotion {
+export function linearMotion({ i, start, time }: SubStep, last: Value, h: Value): LinearMotion {
   const { b, along } = i;
-  const parts = STAGE_TIMES.filter((part) => part > 0);
+  const whole = b.and(last, b.eq(b.get(time), b.constant("f64", 0)));
   const place = (name: string, part: number) => b.variable(`${name} after ${part}`, i.real);
-  const places = new Map(
-    parts.map((part) => [part, new Map(along.read.map((name) => [name, place(name, part)]))]),
-  );
-  const ends = new Map(along.names.map((name) => [name, places.get(1)!.get(name) ?? place(name, 1)]));
+  const placesAfter = (part: number) =>
+    new Map((part === 1 ? along.names : along.read).map((name) => [name, place(name, part)]));
+  const places = new Map(STAGE_TIMES.filter((part) => part > 0).map((part) => [part, placesAfter(part)]));
 
   const term = taylorTerms(i, start, h);
   const polynomial = (name: string, part: number): Value => {
     let value = start.get(name)!;
-    for (let k = 1; k <= degreeAfter(part); k++) {
+    const degree = degreeAfter(part);
+    for (let k = 1; k <= degree; k++) {
       const x = term(name, k);
       if (x) value = b.add(value, part === 1 ? x : b.mul(b.constant(i.real, part ** k), x));
     }
@@ -51,24 +51,20 @@ export function linearMotion({ i, start }: SubStep, whole: Value, h: Value): Lin
   b.if(
     whole,
     () => {
-      for (const [part, variables] of places) {
-        const exact = along.exactlyAfter(part);
-        for (const [name, variable] of variables) b.set(variable, exact.get(name)!);
-      }
+      for (const [part, variables] of places)
+        for (const [name, value] of along.exactlyAfter(part)) b.set(variables.get(name)!, value);
     },
     () => {
       for (const [part, variables] of places)
         for (const [name, variable] of variables) b.set(variable, polynomial(name, part));
-      for (const [name, variable] of ends)
-        if (!along.read.includes(name)) b.set(variable, polynomial(name, 1));
     },
   );
   return {
     after: (part) =>
-      part === 0 ? start : new Map([...places.get(part)!].map(([name, variable]) => [name, b.get(variable)])),
+      part === 0 ? start : new Map(along.read.map((name) => [name, b.get(places.get(part)!.get(name)!)])),
     advance: () => {
       b.if(b.not(whole), () => {
-        for (const [name, variable] of ends) b.set(i.variables.get(name)!, b.get(variable));
+        for (const [name, variable] of places.get(1)!) b.set(i.variables.get(name)!, b.get(variable));
       });
     },
   };

@@ -57,7 +57,9 @@ const SUBSTEP = "synfire::substep";
 interface ExactGroup {
   readonly active: readonly string[];
   readonly part: number;
-  /** all exact variables, in groups that do not depend on each other */
+  /** by exact variable those whose value at the start has an influence on it at the end */
+  readonly reach: ReadonlyMap<string, ReadonlySet<string>>;
+  /** the exact variables in groups that do not depend on each other */
   readonly coupled: readonly (readonly string[])[];
   /** constants that are entries of its propagators */
   readonly entries: { readonly slot: number; readonly pick: (g: GroupValues) => number }[];
@@ -82,6 +84,8 @@ class NeuronCompiler {
   readonly #kernelStates: KernelState[] = [];
   readonly #odes: ReadonlyMap<string, X>;
   readonly #exact: ReadonlyMap<string, LinearForm>;
+  /** derivatives within a step, of kernels' states, too */
+  readonly #equations: ReadonlyMap<string, X>;
   readonly #numeric: readonly string[];
   readonly #states: StateSlot[];
   readonly #stateVariables = new Map<string, Variable>();
@@ -118,6 +122,12 @@ class NeuronCompiler {
     );
     this.#exact = exact;
     this.#numeric = numeric;
+    this.#equations = new Map(
+      [...all].map(([name, x]) => {
+        const form = exact.get(name);
+        return [name, form && form.jumps.size > 0 ? withoutJumps(form) : x];
+      }),
+    );
     this.#states = [
       ...this.#m.states
         .filter((s) => !convolved.consumed.has(s.name))
@@ -239,8 +249,9 @@ class NeuronCompiler {
     };
     for (const [variable, x] of odes) {
       for (const call of nodesOf(x)) {
-        const read = call.k === "call" ? reads(call.name, new Set()) : undefined;
-        if (call.k !== "call" || read === undefined) continue;
+        if (call.k !== "call") continue;
+        const read = reads(call.name, new Set());
+        if (read === undefined) continue;
         throw new SynfireError(
           "unsupported-model",
           `${this.#m.name}: the equation of ${variable} calls ${call.name}, which reads ${read}; give ${read} to ${call.name} as an argument`,
@@ -342,9 +353,8 @@ class NeuronCompiler {
 
   // equations
 
-  /** variables that the derivative of `name` reads, with their coefficients */
+  /** by exact variable those whose value at the start of the step has an influence on it at its end */
   #reach(active: ReadonlySet<string>): Map<string, Set<string>> {
-    // reach(i) = variables whose value at the start of the step has an influence on i at its end
     const reach = new Map<string, Set<string>>();
     for (const name of this.#exact.keys()) reach.set(name, new Set([name]));
     for (let changed = true; changed; ) {
@@ -369,7 +379,8 @@ class NeuronCompiler {
     const key = groupKey({ active, part });
     let group = this.#groups.get(key);
     if (!group) {
-      group = { active, part, coupled: this.#coupled(new Set(active)), entries: [] };
+      const moving = new Set(active);
+      group = { active, part, reach: this.#reach(moving), coupled: this.#coupled(moving), entries: [] };
       this.#groups.set(key, group);
     }
     return group;
@@ -398,7 +409,7 @@ class NeuronCompiler {
   #advance(name: string, group: ExactGroup): Value {
     const { b } = this;
     const active = new Set(group.active);
-    const reach = this.#reach(active).get(name)!;
+    const reach = group.reach.get(name)!;
     const form = this.#exact.get(name)!;
     const own = b.get(this.#state(name));
     const restOf = (j: string) => (active.has(j) ? this.#exact.get(j)!.rest : []);
@@ -463,13 +474,9 @@ class NeuronCompiler {
   /** @param moving - exact variables that change in this step: they matter here if a numeric one depends on them */
   #rungeKutta(numeric: readonly string[], moving: readonly string[]): void {
     const { b } = this;
-    const right = (name: string) => {
-      const form = this.#exact.get(name);
-      if (form && form.jumps.size > 0) return withoutJumps(form);
-      return this.#odes.get(name) ?? this.#kernelStates.find((k) => k.name === name)!.derivative;
-    };
-    const all = new Map([...this.#odes, ...this.#kernelStates.map((k) => [k.name, k.derivative] as const)]);
-    const readBy = (name: string) => variablesOf(right(name), all).filter((j) => moving.includes(j));
+    const right = (name: string) => this.#equations.get(name)!;
+    const readBy = (name: string) =>
+      variablesOf(right(name), this.#equations).filter((j) => moving.includes(j));
     const read = [...new Set(numeric.flatMap(readBy))];
     const along = new Set(read);
     // what is added meanwhile is visited, too
@@ -624,13 +631,12 @@ class NeuronCompiler {
   #groupValues(group: ExactGroup, context: HostContext): GroupValues {
     const active = new Set(group.active);
     const forms = (name: string) => (active.has(name) ? this.#exact.get(name)! : undefined);
-    interface Part {
-      readonly index: number;
+    interface System {
       readonly n: number;
       readonly a: Float64Array;
       readonly solved: Propagators;
     }
-    const parts = new Map<string, Part>();
+    const places = new Map<string, { readonly system: System; readonly index: number }>();
     for (const names of group.coupled) {
       const n = names.length;
       const a = new Float64Array(n * n);
@@ -638,25 +644,28 @@ class NeuronCompiler {
         for (const [j, c] of forms(name)?.coefficients ?? [])
           a[i * n + names.indexOf(j)] = evaluate(c, context);
       });
-      const solved = propagators(a, n, group.part * this.#options.resolution);
+      const system = { n, a, solved: propagators(a, n, group.part * this.#options.resolution) };
       names.forEach((name, index) => {
-        parts.set(name, { index, n, a, solved });
+        places.set(name, { system, index });
       });
     }
     const entry = (of: "change" | "input", i: string, j: string) => {
-      const [row, column] = [parts.get(i)!, parts.get(j)!];
-      return row.solved === column.solved ? row.solved[of][row.index * row.n + column.index]! : 0;
+      const [{ system, index }, column] = [places.get(i)!, places.get(j)!];
+      return system === column.system ? system.solved[of][index * system.n + column.index]! : 0;
     };
     return {
       change: (i, j) => entry("change", i, j),
       input: (i, j) => entry("input", i, j),
-      rate: (names) =>
-        Math.max(...Array.from(names, (name) => fastestRate(parts.get(name)!.a, parts.get(name)!.n))),
+      rate: (names) => {
+        const systems = new Set(Array.from(names, (name) => places.get(name)!.system));
+        return Math.max(...Array.from(systems, ({ a, n }) => fastestRate(a, n)));
+      },
       rest: (j) =>
         (forms(j)?.rest ?? []).filter(isConstant).reduce((sum, x) => sum + evaluate(x, context), 0),
     };
   }
 
+  /** the exact variables in groups that do not depend on each other */
   #coupled(active: ReadonlySet<string>): string[][] {
     const groupOf = new Map([...this.#exact.keys()].map((name) => [name, [name]]));
     for (const [name, form] of this.#exact) {

@@ -70,8 +70,7 @@ function plainStep(s: SubStep): void {
   const wanted = along.names.length > 0 ? b.min(b.get(step), along.longest) : b.get(step);
   const last = b.ge(wanted, remaining);
   const h = b.min(wanted, remaining);
-  const whole = b.and(last, b.eq(b.get(time), b.constant("f64", 0)));
-  const others = along.names.length > 0 ? linearMotion(s, whole, h) : undefined;
+  const others = along.names.length > 0 ? linearMotion(s, last, h) : undefined;
   const controlled = new Map(i.controlled.map((name) => [name, start.get(name)!]));
   const { next, errors } = embeddedStep(i, controlled, h, (values, part) =>
     i.derivatives(others ? new Map([...others.after(part), ...values]) : values, i.controlled),

@@ -7,6 +7,20 @@ export interface Moments {
   readonly counts: Uint32Array;
 }
 
+/** Visits runs of equal values: the value, where the run begins, and where the next does. */
+export function forEachRun(
+  values: Float64Array | Uint32Array,
+  visit: (value: number, from: number, end: number) => void,
+): void {
+  for (let from = 0; from < values.length; ) {
+    const value = values[from]!;
+    let end = from + 1;
+    while (end < values.length && values[end] === value) end++;
+    visit(value, from, end);
+    from = end;
+  }
+}
+
 /**
  * @param parts - one behind the other, times in ms or steps
  * @param timeOf - the time of a step
@@ -19,18 +33,14 @@ export function momentsOf(
   const counts: number[] = [];
   for (const part of parts) {
     const steps = part instanceof Uint32Array;
-    for (let i = 0; i < part.length; ) {
-      const first = part[i]!;
-      let end = i + 1;
-      while (end < part.length && part[end] === first) end++;
-      const time = steps ? timeOf(first) : first;
-      if (times[times.length - 1] === time) counts[counts.length - 1]! += end - i;
+    forEachRun(part, (value, from, end) => {
+      const time = steps ? timeOf(value) : value;
+      if (times[times.length - 1] === time) counts[counts.length - 1]! += end - from;
       else {
         times.push(time);
-        counts.push(end - i);
+        counts.push(end - from);
       }
-      i = end;
-    }
+    });
   }
   return { times: Float64Array.from(times), counts: Uint32Array.from(counts) };
 }

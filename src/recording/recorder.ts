@@ -1,6 +1,6 @@
 /** Recorders: what was recorded, in typed arrays that grow, or streamed to a writer. */
 
-import { type Moments, momentsOf } from "./moments.js";
+import { forEachRun, type Moments, momentsOf } from "./moments.js";
 import type { RecordWriter } from "./writers/index.js";
 
 /** Recorded events: parallel arrays. `times` in ms; the other entries are recorded variables in their units. */
@@ -82,13 +82,7 @@ function putTimes(
   steps: Uint32Array,
   timeOf: (step: number) => number,
 ): void {
-  for (let i = 0; i < steps.length; ) {
-    const step = steps[i]!;
-    let end = i + 1;
-    while (end < steps.length && steps[end] === step) end++;
-    into.fill(timeOf(step), at + i, at + end);
-    i = end;
-  }
+  forEachRun(steps, (step, from, end) => into.fill(timeOf(step), at + from, at + end));
 }
 
 export interface RecorderOptions {

@@ -65,6 +65,9 @@ async function potential(
   return values;
 }
 
+const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Math.max(...Array.from(a, (v, k) => Math.abs(v - b[k]!)));
+
 async function error(
   model: string,
   parameters: Readonly<Record<string, number | readonly number[]>>,
@@ -75,7 +78,7 @@ async function error(
     await potential(model, parameters, resolution, 1e-11),
   ];
   expect(Math.max(...exact) - Math.min(...exact)).toBeGreaterThan(0.5);
-  return Math.max(...Array.from(usual, (v, k) => Math.abs(v - exact[k]!)));
+  return largestDifference(usual, exact);
 }
 
 describe("linear variables that others depend on", () => {
@@ -139,7 +142,7 @@ describe("input", () => {
     // it is there: its integral over time is e tau for every nS
     const expected = (30 * Math.E * tau * 70) / 250;
     expect(Math.max(...exact) - exact[0]!).toBeGreaterThan(0.5 * Math.min(expected, 5));
-    expect(Math.max(...Array.from(usual, (v, k) => Math.abs(v - exact[k]!)))).toBeLessThan(1e-5);
+    expect(largestDifference(usual, exact)).toBeLessThan(1e-5);
   });
 
   it("that enters an equation as delta functions comes at the end of a step, however long sub-steps are", async () => {

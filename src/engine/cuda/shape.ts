@@ -165,6 +165,13 @@ function arrangeInput(
   return { ...placeRings(wide, all, slots, 0, 0), inbox, end: inbox.sharedEnd };
 }
 
+/** Fewer threads have more registers each. */
+function enoughThreads(heavy: boolean, slots: number, precision: Network["precision"]): number {
+  if (heavy) return slots <= MOST_HEAVY ? Math.max(256, slots) : SEVERAL_HEAVY;
+  if (precision === "float64" || slots <= 512) return 512;
+  return slots <= 768 ? 768 : 1024;
+}
+
 export function shapeFor(
   network: Network,
   calibration: Calibration,
@@ -182,17 +189,7 @@ export function shapeFor(
   const solo = allBlocks === 1;
   const heavy = variants.some(isHeavy);
   const wholeWarps = Math.ceil(slots / 32) * 32;
-  // fewer threads have more registers each
-  const enough = heavy
-    ? wholeWarps <= MOST_HEAVY
-      ? Math.max(256, wholeWarps)
-      : SEVERAL_HEAVY
-    : network.precision === "float64" || slots <= 512
-      ? 512
-      : slots <= 768
-        ? 768
-        : 1024;
-  const most = Math.min(info.threadsPerBlock, enough);
+  const most = Math.min(info.threadsPerBlock, enoughThreads(heavy, wholeWarps, network.precision));
   // a block alone needs no warps beside those of its neurons
   const threads = solo ? Math.min(most, Math.max(64, wholeWarps)) : most;
   const tiles = Math.ceil(slots / threads);
