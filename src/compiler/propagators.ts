@@ -75,17 +75,15 @@ const SQUARINGS = 8;
  */
 export function fastestRate(a: Float64Array, n: number): number {
   // a = m exp(scale), and norm(m) = 1
-  let m = a;
+  let m: Float64Array = a;
   let scale = 0;
   for (let k = 0; ; k++) {
-    const norm = m.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    let norm = 0;
+    for (const v of m) norm = Math.max(norm, Math.abs(v));
     if (norm === 0) return 0;
     scale += Math.log(norm) / 2 ** k;
     if (k === SQUARINGS) return Math.exp(scale);
-    m = multiply(
-      m.map((v) => v / norm),
-      m.map((v) => v / norm),
-      n,
-    );
+    const unit = m.map((v) => v / norm);
+    m = multiply(unit, unit, n);
   }
 }
