@@ -9,6 +9,7 @@ import type { Network, Projection, SynapseValue } from "../network.js";
 import { type Run, runsOfIds } from "../runs.js";
 import type { CudaDevice, DevicePointer, Kernel, Module } from "./driver.js";
 import { populationFinder, type RankLayout } from "./layout.js";
+import { SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
@@ -18,8 +19,9 @@ type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
 /** A table in device memory. */
 export interface BuiltTable {
   readonly plan: TablePlan;
-  readonly firstRow: number;
-  readonly rowCount: number;
+  readonly sources: SourceRows;
+  /** whose neurons have synapses in it */
+  readonly processes: readonly number[];
   readonly rowBytes: number;
   readonly narrow: boolean;
   readonly rows: DevicePointer;
@@ -30,6 +32,9 @@ export interface BuiltTable {
   readonly bases: BigUint64Array;
   readonly totals: Uint32Array;
 }
+
+export const tableBytes = (t: Pick<BuiltTable, "plan" | "sources" | "rowBytes" | "synapses">): number =>
+  t.synapses * FORMAT_BYTES[t.plan.format]! + t.rowBytes * t.sources.count;
 
 const THREADS = 256;
 /** Cells of the tree of fixed_outdegree, and bits of sources without multapses, that are held at a time. */
@@ -365,9 +370,11 @@ export class Construction {
     const common = { allBlocks: layout.allBlocks, firstBlock, blocks: layout.blocks };
     const plans = tables.map((plan) => {
       const maps = plan.parts.map(({ part }) => this.#sourceMap(part, layout));
-      const firstRow = Math.min(...maps.map((m) => m.first));
-      const rowCount = Math.max(...maps.map((m) => m.end)) - firstRow;
-      const counts = this.#zeros(4 * rowCount * layout.blocks);
+      const sources = new SourceRows(
+        layout,
+        maps.map((m) => m.sources),
+      );
+      const counts = this.#zeros(4 * sources.count * layout.blocks);
       const jobs = plan.parts.map(({ part, post }, i): { values: Job; p: Projection } => {
         const p = this.#network.projections[part.projection]!;
         const ranges = targetRanges(p, part, find);
@@ -380,16 +387,18 @@ export class Construction {
             ...maps[i]!.values,
             ...this.#targetMap(p, part, whole ? undefined : ranges[0]!, layout, find),
             ...this.#drawn(p, part),
-            ...{ firstRow, counts, post, format: plan.format, firstDelay: plan.firstDelay },
+            ...{ places: sources.places, origin: sources.origin },
+            ...{ counts, post, format: plan.format, firstDelay: plan.firstDelay },
             ...{ localBits: layout.localBits, resolution: this.#network.resolution },
           },
         };
       });
       for (const { values, p } of jobs) this.#walk("countJob", values, p);
-      return { plan, firstRow, rowCount, counts, jobs };
+      return { plan, sources, counts, jobs };
     });
-    return plans.map(({ plan, firstRow, rowCount, counts, jobs }) => {
+    return plans.map(({ plan, sources, counts, jobs }) => {
       const { blocks } = layout;
+      const rowCount = sources.count;
       const totals = this.#alloc(4 * rowCount);
       const bases = this.#alloc(8 * rowCount);
       const results = this.#zeros(16);
@@ -409,14 +418,15 @@ export class Construction {
       const write = this.#put(RowJob.pack({ ...job, table: rows, rowBytes, narrow: narrow ? 1 : 0 }));
       this.#launch("writeRows", write, rowCount * 32);
       for (const { values, p } of jobs) this.#walk("fillJob", { ...values, bases, data }, p);
-      const built = {
-        ...{ plan, firstRow, rowCount, rowBytes, narrow, rows, data, synapses },
-        bases: new BigUint64Array(rowCount),
-        totals: new Uint32Array(rowCount),
+      const hostBases = new BigUint64Array(rowCount);
+      const hostTotals = new Uint32Array(rowCount);
+      this.#device.download(bases, hostBases);
+      this.#device.download(totals, hostTotals);
+      return {
+        ...{ plan, sources, rowBytes, narrow, rows, data, synapses },
+        processes: processesOf(sources, hostTotals, layout),
+        ...{ bases: hostBases, totals: hostTotals },
       };
-      this.#device.download(bases, built.bases);
-      this.#device.download(totals, built.totals);
-      return built;
     });
   }
 
@@ -452,7 +462,11 @@ export class Construction {
     return values;
   }
 
-  #sourceMap(part: Part, layout: RankLayout): { first: number; end: number; values: Job } {
+  /** indices of the sources of a part, and how kernels find them */
+  #sourceMap(
+    part: Part,
+    layout: RankLayout,
+  ): { sources: Iterable<number> | { first: number; end: number }; values: Job } {
     const p = this.#network.projections[part.projection]!;
     const { sources } = p.endpoints;
     const index = (i: number) => layout.sourceIndex(p.alias === undefined ? sources.id(i) : p.alias + i);
@@ -463,19 +477,16 @@ export class Construction {
       const find = populationFinder(this.#network.populations);
       const population = find(runs[0]!.first);
       if (last - first === n - 1 && population >= 0 && find(runs[0]!.first + n - 1) === population)
-        return { first, end: last + 1, values: { firstSourceRank: first } };
+        return { sources: { first, end: last + 1 }, values: { firstSourceRank: first } };
     }
     const ranks = new Uint32Array(n).fill(NOWHERE);
-    let [first, end] = [NOWHERE, 0];
     for (let i = 0; i < n; i++) {
       const at = index(i);
       // of a spike generator with weights of its own only one source is used
-      if (at < 0) continue;
-      ranks[i] = at;
-      first = Math.min(first, at);
-      end = Math.max(end, at + 1);
+      if (at >= 0) ranks[i] = at;
     }
-    return { first, end, values: { sourceRanks: this.#put(ranks) } };
+    const values = { sourceRanks: this.#put(ranks) };
+    return { sources: ranks.filter((at) => at !== NOWHERE), values };
   }
 
   #targetMap(
@@ -506,6 +517,15 @@ export class Construction {
     }
     return { targetRanks: this.#put(ranks) };
   }
+}
+
+/** Whose neurons have synapses in a table. */
+function processesOf(sources: SourceRows, totals: Uint32Array, layout: RankLayout): number[] {
+  const found = new Set<number>();
+  totals.forEach((n, row) => {
+    if (n > 0) found.add(layout.processOf(sources.source(row)));
+  });
+  return [...found].sort((a, b) => a - b);
 }
 
 /** The positions of the targets that lie in a part's populations, as ranges. */

@@ -9,7 +9,7 @@ import { retuned } from "../retune.js";
 import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
 import type { Team } from "../team.js";
-import { type BuiltTable, Construction } from "./construct.js";
+import { Construction, tableBytes } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
 import type { CudaDevice, CudaDriver } from "./driver.js";
@@ -30,7 +30,6 @@ import { Relay } from "./relay.js";
 import { chooseDevices } from "./select-devices.js";
 import { blocksFor, inboxBytes, type Shape, shapeFor, wideRings } from "./shape.js";
 import { buildSource, runSource } from "./sources.js";
-import { FORMAT_BYTES } from "./structs.js";
 import { dataBytes, planTables, type TablePlan } from "./tables.js";
 import { planVariants } from "./variants.js";
 
@@ -286,14 +285,13 @@ class CudaEngine implements Engine {
   memory(): MemoryReport {
     const counts = this.#construction.counts;
     const tables = this.#parts.flatMap((p) => p.tables);
-    const bytesOf = (t: BuiltTable) => t.synapses * FORMAT_BYTES[t.plan.format]! + t.rowBytes * t.rowCount;
     const projections = this.#network.projections.map((p, k) => {
       const c = this.#calibration.projections.get(p)!;
       // a table's bytes are those of its parts, by their numbers of synapses
       const bytes = tables.reduce((sum, t) => {
         const all = t.plan.parts.reduce((n, { part }) => n + part.synapses, 0);
         const own = t.plan.parts.reduce((n, { part }) => n + (part.projection === k ? part.synapses : 0), 0);
-        return sum + (all > 0 ? (bytesOf(t) * own) / all : 0);
+        return sum + (all > 0 ? (tableBytes(t) * own) / all : 0);
       }, 0);
       return {
         projection: p.id,
@@ -306,7 +304,7 @@ class CudaEngine implements Engine {
     const sum = (pick: (p: DeviceNetwork) => number) => this.#parts.reduce((n, p) => n + pick(p), 0);
     return {
       total: sum((p) => p.bytes),
-      synapses: tables.reduce((n, t) => n + bytesOf(t), 0),
+      synapses: tables.reduce((n, t) => n + tableBytes(t), 0),
       neurons: sum((p) => p.neuronBytes),
       rings: sum((p) => p.ringBytes),
       projections,
@@ -413,7 +411,9 @@ async function start(
   for (const [k, device] of devices.entries()) {
     const index = firstDevice + k;
     const built = constructions[k]!.build(tables, layout, index * blocks);
-    const module = device.load(await cubin(runSource(shape, groupsOf(built), mail), "network.cu", device));
+    const module = device.load(
+      await cubin(runSource(shape, groupsOf(built, layout.processes), mail), "network.cu", device),
+    );
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },

@@ -3,7 +3,7 @@
 import type { Calibration } from "../calibration.js";
 import type { RunRequest } from "../engine.js";
 import type { Network, SampleRequest, SpikeBatch, Values } from "../network.js";
-import type { BuiltTable } from "./construct.js";
+import { type BuiltTable, tableBytes } from "./construct.js";
 import { debugs } from "./debug.js";
 import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
 import type { DrivePlan } from "./drives.js";
@@ -15,16 +15,7 @@ import { inboxBytes, type Shape, tagOf } from "./shape.js";
 import type { Groups } from "./sources.js";
 import { spikeBatch } from "./spikes.js";
 import { type FieldValue, packAll } from "./struct.js";
-import {
-  FORMAT_BYTES,
-  Format,
-  NOBODY,
-  NOWHERE,
-  PopulationInfo,
-  RecordJob,
-  RunParams,
-  Table,
-} from "./structs.js";
+import { FORMAT_BYTES, Format, NOBODY, PopulationInfo, RecordJob, RunParams, Table } from "./structs.js";
 import type { Variant } from "./variants.js";
 
 /** Bytes for recorded spikes between two looks of the host, and spikes of each neuron that are enough: when all is full, a launch ends. */
@@ -54,18 +45,20 @@ export interface DeviceNetworkParts {
 }
 
 /** Groups of sources that have the same tables. */
-export function groupsOf(tables: readonly Pick<BuiltTable, "firstRow" | "rowCount" | "rowBytes">[]): Groups {
-  const cuts = new Set([0]);
-  for (const t of tables) {
-    cuts.add(t.firstRow);
-    cuts.add(t.firstRow + t.rowCount);
-  }
-  const starts = [...cuts].sort((a, b) => a - b);
+export function groupsOf(
+  tables: readonly Pick<BuiltTable, "sources" | "processes" | "rowBytes">[],
+  processes: number,
+): Groups {
+  const starts = [...new Set([0, ...tables.flatMap((t) => [t.sources.first, t.sources.end])])];
+  starts.sort((a, b) => a - b);
   return {
     starts,
-    tables: starts.map((s) =>
-      tables.flatMap((t, k) => (s >= t.firstRow && s < t.firstRow + t.rowCount ? [k] : [])),
-    ),
+    tables: Array.from({ length: processes * starts.length }, (_, k) => {
+      const [process, start] = [Math.floor(k / starts.length), starts[k % starts.length]!];
+      return tables.flatMap(({ sources: { first, end }, ...t }, table) =>
+        start >= first && start < end && t.processes.includes(process) ? [table] : [],
+      );
+    }),
     rowBytes: Math.max(16, ...tables.map((t) => t.rowBytes)),
   };
 }
@@ -243,24 +236,18 @@ export class DeviceNetwork {
     const { shape, layout } = this.#p;
     const rows = this.tables.map((t, k) => {
       const ring = shape.rings[t.plan.receptor]!;
-      this.bytes += t.rowBytes * t.rowCount + t.synapses * FORMAT_BYTES[t.plan.format]!;
+      this.bytes += tableBytes(t);
       return {
-        ...{ rows: t.rows, data: t.data, weight: BigInt(t.plan.weight), firstRow: t.firstRow },
-        ...{
-          rowCount: t.rowCount,
-          rowBytes: t.rowBytes,
-          narrow: t.narrow ? 1 : 0,
-
-          format: t.plan.format,
-        },
+        ...{ rows: t.rows, data: t.data, weight: BigInt(t.plan.weight) },
+        ...{ places: t.sources.places, origin: t.sources.origin },
+        ...{ rowBytes: t.rowBytes, narrow: t.narrow ? 1 : 0, format: t.plan.format },
         ...{ firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
         ...{ ringOffset: ring.shared ? ring.sharedOffset : ring.offset, ringRows: ring.rows },
         ...{ ringShared: ring.shared ? 1 : 0, ringWide: ring.wide ? 1 : 0 },
-        process: this.#processOf(t),
         tag: tagOf(t.plan, k, layout.localBits),
       };
     });
-    const groups = groupsOf(this.tables);
+    const groups = groupsOf(this.tables, layout.processes);
     const groupTables = [0];
     for (const list of groups.tables) groupTables.push(groupTables[groupTables.length - 1]! + list.length);
     const list = groups.tables.flat();
@@ -270,22 +257,6 @@ export class DeviceNetwork {
       groupTables: this.#put(Uint32Array.from(groupTables)),
       groupList: this.#put(Uint32Array.from(list.length > 0 ? list : [0])),
     };
-  }
-
-  /** the process whose neurons are the sources of a table, if there is only one */
-  #processOf(t: BuiltTable): number {
-    const { layout } = this.#p;
-    if (layout.processBlocks === layout.allBlocks) return NOWHERE;
-    let only = NOWHERE;
-    for (let row = 0; row < t.rowCount; row++) {
-      const source = t.firstRow + row;
-      if (t.totals[row] === 0) continue;
-      if (source >= layout.slots * layout.allBlocks) return NOWHERE;
-      const process = Math.floor((source % layout.allBlocks) / layout.processBlocks);
-      if (only !== NOWHERE && only !== process) return NOWHERE;
-      only = process;
-    }
-    return only;
   }
 
   /** by cell: address and bytes of the synapses of its neuron, of the first table that has any */
@@ -301,8 +272,8 @@ export class DeviceNetwork {
     for (const t of this.tables) {
       const size = FORMAT_BYTES[t.plan.format]!;
       const bases = new Uint32Array(t.bases.buffer);
-      for (let row = 0; row < t.rowCount; row++) {
-        const source = t.firstRow + row;
+      for (let row = 0; row < t.sources.count; row++) {
+        const source = t.sources.source(row);
         if (source >= layout.slots * layout.allBlocks || t.totals[row] === 0) continue;
         const block = (source % layout.allBlocks) - index * layout.blocks;
         if (block < 0 || block >= layout.blocks) continue;
@@ -328,10 +299,10 @@ export class DeviceNetwork {
       const bytes = FORMAT_BYTES[t.plan.format]!;
       const data = new Uint8Array(Math.max(16, t.synapses * bytes));
       if (t.synapses > 0) this.device.download(t.data, data.subarray(0, t.synapses * bytes));
-      const rows = new Uint8Array(t.rowBytes * t.rowCount);
+      const rows = new Uint8Array(t.rowBytes * t.sources.count);
       this.device.download(t.rows, rows);
       const [d, r] = [new DataView(data.buffer), new DataView(rows.buffer)];
-      for (let row = 0; row < t.rowCount; row++) {
+      for (let row = 0; row < t.sources.count; row++) {
         const at = row * t.rowBytes;
         const base = Number(r.getBigUint64(at, true));
         const offset = (b: number) =>
@@ -351,7 +322,7 @@ export class DeviceNetwork {
                   : 1n;
             const local = where & (2 ** layout.localBits - 1);
             out.push({
-              source: idOf.get(t.firstRow + row)!,
+              source: idOf.get(t.sources.source(row))!,
               target: this.#ids[b * layout.slots + local]!,
               delay: t.plan.firstDelay + (where >>> layout.localBits),
               value: BigInt(t.plan.weight) * stored,

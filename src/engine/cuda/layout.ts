@@ -33,6 +33,9 @@ export interface RankLayout {
   ): { readonly from: number; readonly to: number; readonly firstBlock: number };
   /** blocks of one process */
   readonly processBlocks: number;
+  readonly processes: number;
+  /** the process that has a source's block */
+  processOf(source: number): number;
   /** source indices of neurons, and ids from outside after them */
   readonly sourceCount: number;
   /** the index under which an id's synapses are found; -1 for ids that send nothing */
@@ -138,6 +141,8 @@ export function layOut(
       return { ...shareOf(populations[k]!, { rank }), firstBlock: device * blocks };
     },
     processBlocks: perProcess,
+    processes,
+    processOf: (source) => Math.floor((source % allBlocks) / perProcess),
     sourceCount: slots * allBlocks + externalIds.length,
     sourceIndex(id) {
       const k = find(id);

@@ -103,7 +103,7 @@ export interface RunShape {
   readonly formats: readonly number[];
 }
 
-/** Sources that have the same tables: the first of each group, and its tables. */
+/** Sources that have the same tables: the first of each group, and, for one process after the other, its tables. */
 export interface Groups {
   readonly starts: readonly number[];
   readonly tables: readonly (readonly number[])[];
@@ -126,7 +126,7 @@ export function runSource(
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
   const few = groups.starts.length <= 8;
-  const single = few && groups.tables.every((list) => list.length <= 1);
+  const single = few && groups.tables.length <= 16 && groups.tables.every((list) => list.length <= 1);
   return [
     `#define SYNFIRE_SCOPE "${r.devices > 1 ? "sys" : "gpu"}"`,
     ...(debugs("profile") ? ["#define PROFILE"] : []),
@@ -141,6 +141,7 @@ export function runSource(
     `#define BLOCKS ${r.blocks}u`,
     `#define ALL_BLOCKS ${r.allBlocks}u`,
     `#define PROCESS_BLOCKS ${r.processBlocks}u`,
+    `#define PROCESSES ${r.allBlocks / r.processBlocks}u`,
     `#define SLOTS ${r.slots}u`,
     `#define LAG ${r.lag}u`,
     `#define FAR_LAG ${r.farLag}u`,

@@ -24,7 +24,8 @@ export const BuildJob = struct("BuildJob", {
   firstTargetId: "u32",
   firstTargetRank: "u32",
   firstSourceRank: "u32",
-  firstRow: "u32",
+  places: "u32",
+  origin: "u32",
   allBlocks: "u32",
   firstBlock: "u32",
   blocks: "u32",
@@ -118,8 +119,9 @@ export const Table = struct("Table", {
   rows: "const unsigned char*",
   data: "const void*",
   weight: "i64",
-  firstRow: "u32",
-  rowCount: "u32",
+  /** rows of a block; the row of source 0 is less than none by this many */
+  places: "u32",
+  origin: "u32",
   rowBytes: "u32",
   narrow: "u32",
   format: "u32",
@@ -129,8 +131,6 @@ export const Table = struct("Table", {
   ringRows: "u32",
   ringShared: "u32",
   ringWide: "u32",
-  /** whose neurons are sources, where it is one process's only; else NOWHERE */
-  process: "u32",
   /** of the table, in events of the inbox; NOWHERE: its synapses are added to the ring */
   tag: "u32",
 });

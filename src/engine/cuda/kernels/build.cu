@@ -57,7 +57,8 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
   if (rank == NOWHERE) return;
   const uint32_t local = rank / j.allBlocks, block = rank - local * j.allBlocks - j.firstBlock;
   if (block >= j.blocks) return;
-  const uint32_t row = (j.sourceRanks ? j.sourceRanks[source] : j.firstSourceRank + source) - j.firstRow;
+  const uint32_t from = j.sourceRanks ? j.sourceRanks[source] : j.firstSourceRank + source, place = from / j.allBlocks;
+  const uint32_t row = (from - place * j.allBlocks) * j.places + place - j.origin;
   uint32_t own[4];
   const uint32_t* w = words;
   if (!words && (j.splits || PASS == PASS_FILL) && (j.drawsWeight || j.drawsDelay)) {
@@ -77,16 +78,16 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
   const uint64_t at = j.bases[row] + atomicAdd(cursor, 1u);
   const double delay = sampleOf(j.delayKind, w ? w[2] : 0u, j.delay, j.delayList, index);
   const int steps = synfireToInt(floor(delay / j.resolution + 0.5));
-  const uint32_t place = ((uint32_t)(steps - j.firstDelay) << j.localBits) | local;
+  const uint32_t where = ((uint32_t)(steps - j.firstDelay) << j.localBits) | local;
   const double stored = j.storesWeight ? floor(weight * j.magnitude * j.perUnit + 0.5) * j.post : 0.0;
   switch (j.format) {
-    case FORMAT_PLACE16: ((uint16_t*)j.data)[at] = (uint16_t)place; break;
-    case FORMAT_PLACE32: ((uint32_t*)j.data)[at] = place; break;
-    case FORMAT_PACKED: ((uint32_t*)j.data)[at] = place | ((uint32_t)fabs(stored) << 16); break;
-    case FORMAT_WIDE32: ((uint2*)j.data)[at] = make_uint2(place, (uint32_t)(int)stored); break;
+    case FORMAT_PLACE16: ((uint16_t*)j.data)[at] = (uint16_t)where; break;
+    case FORMAT_PLACE32: ((uint32_t*)j.data)[at] = where; break;
+    case FORMAT_PACKED: ((uint32_t*)j.data)[at] = where | ((uint32_t)fabs(stored) << 16); break;
+    case FORMAT_WIDE32: ((uint2*)j.data)[at] = make_uint2(where, (uint32_t)(int)stored); break;
     default: {
       const int64_t wide = (int64_t)stored;
-      ((uint4*)j.data)[at] = make_uint4(place, 0u, (uint32_t)wide, (uint32_t)((uint64_t)wide >> 32));
+      ((uint4*)j.data)[at] = make_uint4(where, 0u, (uint32_t)wide, (uint32_t)((uint64_t)wide >> 32));
     }
   }
 }

@@ -3,10 +3,13 @@
 // Only formats that the network has cost anything; if it has one, nothing.
 #define HAS_FORMAT(t, f) ((FORMATS >> (f) & 1) && (FORMATS == 1 << (f) || (t).format == (f)))
 
-// The tables that a source has synapses in: a range of p.groupList, or, where it is known when this is compiled, at most one table.
+// The tables that a source has synapses in: a range of p.groupList, or, where it is known when this is compiled, at most one table. Sources
+// of several processes are numbered in turns, and each process has groups of its own.
 struct TablesOf {
   uint32_t first, end, only;
 };
+
+__device__ __forceinline__ uint32_t processOf(uint32_t source) { return source % ALL_BLOCKS / PROCESS_BLOCKS; }
 
 __device__ __forceinline__ TablesOf tablesOf(const RunParams& p, uint32_t source) {
   uint32_t group = 0;
@@ -23,10 +26,11 @@ __device__ __forceinline__ TablesOf tablesOf(const RunParams& p, uint32_t source
       end = middle;
   }
 #endif
+  if (PROCESSES > 1) group += processOf(source) * GROUPS;
 #ifdef GROUP_TABLE
   uint32_t only = GROUP_TABLE[0];
 #pragma unroll
-  for (int g = 1; g < GROUPS; g++) only = group == (uint32_t)g ? GROUP_TABLE[g] : only;
+  for (int g = 1; g < PROCESSES * GROUPS; g++) only = group == (uint32_t)g ? GROUP_TABLE[g] : only;
   return {0, only == NOWHERE ? 0u : 1u, only};
 #else
   return {__ldg(p.groupTables + group), __ldg(p.groupTables + group + 1), 0};
@@ -41,11 +45,6 @@ __device__ __forceinline__ uint32_t tableOf(const RunParams& p, const TablesOf& 
 #endif
 }
 
-// Sources of several processes are numbered in turns; where a table has those of one only, the rows of the others are empty.
-__device__ __forceinline__ bool hasRow(const Table& t, uint32_t source) {
-  return PROCESS_BLOCKS == ALL_BLOCKS || t.process == NOWHERE || source % ALL_BLOCKS / PROCESS_BLOCKS == t.process;
-}
-
 // A block's synapses of one source in one table: from `base + from` to `base + to - 1`.
 struct Slice {
   uint64_t base;
@@ -53,7 +52,9 @@ struct Slice {
 };
 
 __device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t source) {
-  const unsigned char* row = t.rows + (uint64_t)(source - t.firstRow) * t.rowBytes;
+  // rows lie block by block
+  const uint32_t index = source % ALL_BLOCKS * t.places + source / ALL_BLOCKS - t.origin;
+  const unsigned char* row = t.rows + (uint64_t)index * t.rowBytes;
   Slice slice;
   slice.base = loadNow((const uint64_t*)row);
   if (t.narrow) {
@@ -97,7 +98,6 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
   const TablesOf list = tablesOf(p, source);
   for (uint32_t k = list.first; k < list.end; k++) {
     const Table& t = tables[tableOf(p, list, k)];
-    if (!hasRow(t, source)) continue;
     const Slice slice = sliceOf(t, source);
     const Message message = messageFor(t, messageRow, multiplicity);
     for (uint32_t j = slice.from + lane; j < slice.to; j += 4 * GROUP) {
@@ -152,7 +152,6 @@ __device__ __forceinline__ Portion portionOf(const RunParams& p, const Table* ta
   if (k >= list.end) return none;
   const uint32_t table = tableOf(p, list, k);
   const Table& t = tables[table];
-  if (!hasRow(t, source)) return none;
   return {sliceOf(t, source), table | multiplicity << 16};
 }
 
