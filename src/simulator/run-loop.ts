@@ -15,6 +15,8 @@ import { type Recordings, timeOf } from "./recordings.js";
  * chunk are taken up while the next one runs, so only those of the last one cost time of their own.
  */
 const CHUNK_SECONDS = 0.05;
+/** The last chunk may be longer by this. */
+const LONGEST_CHUNK = 1.5;
 
 /** Steps of the next chunk, as the last one of an engine suggests: the next run need not begin with short ones. */
 const chunks = new WeakMap<Engine, number>();
@@ -53,7 +55,9 @@ export async function runTo(last: number, begin: number, r: RunParts): Promise<v
   /** the next chunk after a step; engines that compute elsewhere go on while the host takes up what came before */
   const launch = (from: number) => {
     currents.apply(engine, populations, devices, from);
-    const steps = Math.min(chunk, last - from, currents.nextChange(devices, from) - from);
+    const left = Math.min(last, currents.nextChange(devices, from)) - from;
+    // a short rest is not worth a chunk of its own
+    const steps = left <= LONGEST_CHUNK * chunk ? left : chunk;
     const scheduled = scheduledSpikes(description, r.aliases, from, from + steps);
     started = performance.now();
     const outcome = engine.run({ steps, record: recordings.recordsSpikes, scheduled });
