@@ -79,9 +79,9 @@ function merge(lists: readonly List[], columns: number) {
         present.push(l);
       }
     const from = filled;
+    // what is of one rank only stays as it is; mostly all senders of one come before those of another
     if (present.length > 1) present.sort(byFirstSender);
-    // mostly all senders of one rank come before those of another
-    if (present.every(isBeforeNext)) for (const l of present) take(l, l.end);
+    if (present.length === 1 || present.every(isBeforeNext)) for (const l of present) take(l, l.end);
     else
       while (present.length > 0) {
         const least = present.reduce((a, b) => (b.senders[b.at]! < a.senders[a.at]! ? b : a));
@@ -97,8 +97,17 @@ const byFirstSender = (a: List, b: List): number => a.senders[a.at]! - b.senders
 
 /** true if senders ascend, and those of the next list go on so */
 function isBeforeNext(l: List, k: number, lists: readonly List[]): boolean {
-  if (lists.length === 1) return true;
   const next = lists[k + 1];
-  for (let i = l.at + 1; i < l.end; i++) if (l.senders[i]! < l.senders[i - 1]!) return false;
-  return next === undefined || l.senders[l.end - 1]! < next.senders[next.at]!;
+  return (
+    ascends(l.senders, l.at, l.end) && (next === undefined || l.senders[l.end - 1]! < next.senders[next.at]!)
+  );
+}
+
+function ascends(senders: Uint32Array, from: number, end: number): boolean {
+  for (let i = from + 1, last = senders[from]!; i < end; i++) {
+    const sender = senders[i]!;
+    if (sender < last) return false;
+    last = sender;
+  }
+  return true;
 }

@@ -74,7 +74,8 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
 }
 #endif
 
-// Mailboxes of one kind, those of a process or all others, in portions for warps: each lane has one at most.
+// Mailboxes of one kind, those of a process or all others, in portions for warps: each lane has one at most. A portion of others' is as
+// large as can be, so that few warps are kept from what they have to do.
 struct BoxRange {
   uint32_t count, portions, own;
   bool others;
@@ -82,7 +83,8 @@ struct BoxRange {
   __device__ __forceinline__ BoxRange(const RunParams& p, uint32_t kind)
       : count(ALL_BLOCKS), own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS), others(kind + 1u < KINDS) {
     if (KINDS > 1) count = others ? ALL_BLOCKS - PROCESS_BLOCKS : PROCESS_BLOCKS;
-    portions = max((uint32_t)WARPS, (count + 31u) / 32u);
+    portions = (count + 31u) / 32u;
+    if (!others) portions = max((uint32_t)WARPS, portions);
   }
   __device__ __forceinline__ bool has(uint32_t portion, uint32_t lane) const { return lane * portions + portion < count; }
   __device__ __forceinline__ uint32_t at(uint32_t portion, uint32_t lane) const {
