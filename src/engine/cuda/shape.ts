@@ -239,7 +239,7 @@ export function shapeFor(
     beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
   const { rings, ringBytes, inbox, end } = shortSlices ? beside : alone;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
-  // four loads of each lane serve a slice; a lane alone gains nothing
+  // four loads of each lane serve a slice, or two, where that is nearly always enough; a lane alone gains nothing
   let group = neuronsOf(network) < FEW ? 4 : 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
   return {
@@ -247,6 +247,7 @@ export function shapeFor(
     threads,
     tiles,
     group,
+    loads: synapsesPerSlice <= 1.25 * group ? 2 : 4,
     ...{ shortSlices, sharesOffset },
     solo,
     multi,

@@ -70,8 +70,9 @@ export interface RunShape {
   readonly threads: number;
   /** neurons per thread at most */
   readonly tiles: number;
-  /** lanes that share a slice of synapses */
+  /** lanes that share a slice of synapses, and synapses that each reads at a time */
   readonly group: number;
+  readonly loads: number;
   /** slices are so short that the lanes of a warp share those of many sources */
   readonly shortSlices: boolean;
   /** in shared memory: which slices they share */
@@ -171,6 +172,7 @@ export function runSource(
     `#define REAL_STATES ${most((v) => v.realStates)}`,
     `#define INT_STATES ${most((v) => v.intStates)}`,
     `#define GROUP ${r.group}`,
+    `#define LOADS ${r.loads}`,
     `#define SHORT_SLICES ${flag(r.shortSlices)}`,
     ...(r.shortSlices ? [`#define SHARES_OFFSET ${r.sharesOffset}`] : []),
     `#define SOLO ${flag(r.solo)}`,

@@ -100,12 +100,12 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
     const Table& t = tables[tableOf(p, list, k)];
     const Slice slice = sliceOf(t, source);
     const Message message = messageFor(t, messageRow, multiplicity);
-    for (uint32_t j = slice.from + lane; j < slice.to; j += 4 * GROUP) {
-      // four loads on their way before the first is used
-      uint32_t places[4];
-      Sum weights[4];
+    for (uint32_t j = slice.from + lane; j < slice.to; j += LOADS * GROUP) {
+      // all loads on their way before the first is used
+      uint32_t places[LOADS];
+      Sum weights[LOADS];
 #pragma unroll
-      for (int q = 0; q < 4; q++) {
+      for (int q = 0; q < LOADS; q++) {
         const uint32_t i = j + q * GROUP;
         places[q] = 0;
         weights[q] = 1;
@@ -128,7 +128,7 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
         }
       }
 #pragma unroll
-      for (int q = 0; q < 4; q++)
+      for (int q = 0; q < LOADS; q++)
         if (j + q * GROUP < slice.to) deliverPlace(p, shared, rings, t, message, places[q], weights[q]);
     }
   }
@@ -162,8 +162,9 @@ struct Share {
   uint32_t now, what;
 };
 
-// Loads of a lane that are on their way before the first is used.
-#define WINDOWS 4u
+// Loads of a lane that are on their way before the first is used. Where threads have one neuron a warp has few synapses at a time, and less
+// code counts for more.
+#define WINDOWS (TILES > 1 ? 5u : 1u)
 
 // All lanes take part. Of the synapses of all portions each lane delivers every 32nd.
 __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
