@@ -23,6 +23,14 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
   list[atomicAdd(&control->fired, 1u)] = firedOf(local, (uint32_t)count);
 }
 
+// Asks for the synapses that a neuron that fired has here.
+__device__ __forceinline__ void prefetchOwn(const RunParams& p, uint32_t cell) {
+  const uint64_t bytes = p.ownSynapses[2 * cell + 1];
+  if (bytes == 0) return;
+  prefetchRange((const void*)p.ownRows[cell], ROW_BYTES);
+  prefetchRange((const void*)p.ownSynapses[2 * cell], bytes);
+}
+
 // Before a step: which rows of the rings the messages that are read in it count from, and that nobody has taken any.
 __device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity, uint32_t step) {
   if (threadIdx.x == 0) control->taken[parity] = 0;
@@ -86,7 +94,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
   constexpr uint32_t workers = ((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u;
-  unsigned long long emitted = 0;
+  uint32_t emitted = 0;
 
 #if TILES == 1
   // one neuron per thread: its state stays in registers
@@ -107,12 +115,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
   if (active) driveInput(p, population, id, cell, p.firstStep + 1, drive, cache);
-  const uint32_t firstItem = active && p.itemStarts ? p.itemStarts[cell] : 0u;
-  const uint32_t endItem = active && p.itemStarts ? p.itemStarts[cell + 1] : 0u;
-  const uint64_t* own64 = active && p.ownSynapses && p.ownSynapses[2 * cell + 1] ? p.ownSynapses + 2 * cell : nullptr;
-  const void* ownSynapses = own64 ? (const void*)own64[0] : nullptr;
-  const uint32_t ownBytes = own64 ? (uint32_t)own64[1] : 0u;
-  const void* ownRow = own64 ? (const void*)p.ownRows[cell] : nullptr;
 #else
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
@@ -191,10 +193,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
           if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
         if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
         noteSpike(p, control, list, population, id, local, count, step);
-        if (count != 0 && p.ownSynapses) {
-          prefetchRange((const void*)p.ownRows[cell], ROW_BYTES);
-          prefetchRange((const void*)p.ownSynapses[2 * cell], p.ownSynapses[2 * cell + 1]);
-        }
+        if (count != 0) prefetchOwn(p, cell);
         emitted += count != 0;
         if (p.itemStarts) {
           for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
@@ -259,11 +258,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     clock.mark(2);
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
-    if (count != 0 && ownSynapses) {
-      prefetchRange(ownRow, ROW_BYTES);
-      prefetchRange(ownSynapses, ownBytes);
-    }
-    for (uint32_t e = firstItem; e < endItem; e++) {
+    if (count != 0) prefetchOwn(p, cell);
+    const uint32_t endItem = active && p.itemStarts ? p.itemStarts[cell + 1] : 0u;
+    for (uint32_t e = endItem ? p.itemStarts[cell] : 0u; e < endItem; e++) {
       const SampleItem& item = p.items[e];
       const SampleInfo& info = p.samples[item.request];
       uint32_t at;
@@ -345,7 +342,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
   }
 #endif
-  if (emitted) atomicAdd((unsigned long long*)p.emitted, emitted);
+  if (emitted) atomicAdd((unsigned long long*)p.emitted, (unsigned long long)emitted);
 #ifdef PROFILE
   if (threadIdx.x == 0 && block == 0)
     printf("cycles per step: end %lld, update %lld, publish %lld, draw %lld, wait %lld, deliver %lld, barrier %lld\n", clock.cycles[0] / p.steps,
