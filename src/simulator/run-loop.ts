@@ -15,7 +15,7 @@ import { type Recordings, timeOf } from "./recordings.js";
  * chunk are taken up while the next one runs, so only those of the last one cost time of their own.
  */
 const CHUNK_SECONDS = 0.05;
-/** The last chunk may be longer by this. */
+/** The last chunk, or one before a current changes, may take this many times as long. */
 const LONGEST_CHUNK = 1.5;
 
 /** Steps of the next chunk, as the last one of an engine suggests: the next run need not begin with short ones. */

@@ -288,6 +288,18 @@ const receptors: Network[] = [
 
 const collections: Network[] = [
   {
+    name: "every second and every third neuron sends, with weights of their own; so do a few and a generator",
+    build: (sim) => {
+      const nodes = excited(sim, 72);
+      sim.connect(nodes.slice(1, 72, 2), nodes, { rule: "fixed_indegree", indegree: 5 }, { weight: 31 });
+      sim.connect(nodes.slice(2, 72, 3), nodes, { rule: "fixed_indegree", indegree: 4 }, { weight: 17 });
+      const generator = sim.create("spike_generator", 1, { spike_times: [2, 5, 7.5] });
+      for (const sources of [nodes.slice(5, 9), generator])
+        sim.connect(sources, nodes, "all_to_all", { weight: 23, delay: 0.7 });
+      return [sim.record(nodes)];
+    },
+  },
+  {
     name: "sources and targets as slices, steps, concatenations and several populations at once",
     build: (sim) => {
       const a = excited(sim, 30);

@@ -3,7 +3,7 @@
  * all spikes and samples. Run by `synfire run`, under a launcher or alone.
  */
 import { createHash } from "node:crypto";
-import { type NodeCollection, Simulator } from "synfire";
+import { type NodeCollection, Simulator, uniform } from "synfire";
 import type { Run } from "synfire/cli";
 import { build as brunel } from "../../examples/brunel.js";
 import { build as brunel2000 } from "../../examples/brunel2000.js";
@@ -24,6 +24,24 @@ const networks: Readonly<
   "W3: microcircuit at 10 %": {
     build: (sim) => joined(microcircuit(sim, microcircuitDefaults).populations),
     ms: 50,
+  },
+  "neurons that fill the last places of all blocks": {
+    build: (sim) => {
+      // dealt over two ranks with three blocks each
+      const parts = [24, 24].map((n) =>
+        sim.create("iaf_psc_delta", n, { I_e: 500, t_ref: 1, V_m: uniform({ min: -70, max: -56 }) }),
+      );
+      const [from, to] = parts as [NodeCollection, NodeCollection];
+      sim.connect(from, to, { rule: "fixed_indegree", indegree: 7 }, { weight: 1.5, delay: 0.7 });
+      sim.connect(
+        to.slice(0, 24, 2),
+        from,
+        { rule: "fixed_indegree", indegree: 3 },
+        { weight: -0.7, delay: 0.3 },
+      );
+      return joined(parts);
+    },
+    ms: 200,
   },
   "W5: Brunel (2000)": {
     build: (sim) => brunel2000(sim, { synapse: "delta", order: 400 }).neurons,

@@ -9,7 +9,7 @@ import type { Network, Projection, SynapseValue } from "../network.js";
 import { type Run, runsOfIds } from "../runs.js";
 import type { CudaDevice, DevicePointer, Kernel, Module } from "./driver.js";
 import { populationFinder, type RankLayout } from "./layout.js";
-import { SourceRows } from "./source-rows.js";
+import { type SourceIndices, SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
@@ -463,16 +463,13 @@ export class Construction {
   }
 
   /** indices of the sources of a part, and how kernels find them */
-  #sourceMap(
-    part: Part,
-    layout: RankLayout,
-  ): { sources: Iterable<number> | { first: number; end: number }; values: Job } {
+  #sourceMap(part: Part, layout: RankLayout): { sources: SourceIndices; values: Job } {
     const p = this.#network.projections[part.projection]!;
     const { sources } = p.endpoints;
     const index = (i: number) => layout.sourceIndex(p.alias === undefined ? sources.id(i) : p.alias + i);
     const runs = p.alias === undefined ? runsOfIds(sources) : [];
     const n = sources.length;
-    if (runs.length === 1) {
+    if (runs.length === 1 && layout.contiguous) {
       const [first, last] = [index(0), index(n - 1)];
       const find = populationFinder(this.#network.populations);
       const population = find(runs[0]!.first);
@@ -522,10 +519,9 @@ export class Construction {
 /** Whose neurons have synapses in a table. */
 function processesOf(sources: SourceRows, totals: Uint32Array, layout: RankLayout): number[] {
   const found = new Set<number>();
-  totals.forEach((n, row) => {
-    if (n > 0) found.add(layout.processOf(sources.source(row)));
-  });
-  return [...found].sort((a, b) => a - b);
+  for (let row = 0; row < totals.length && found.size < layout.processes; row++)
+    if (totals[row]! > 0) found.add(layout.processOf(sources.source(row)));
+  return [...found];
 }
 
 /** The positions of the targets that lie in a part's populations, as ranges. */

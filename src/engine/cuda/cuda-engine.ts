@@ -411,13 +411,12 @@ async function start(
   for (const [k, device] of devices.entries()) {
     const index = firstDevice + k;
     const built = constructions[k]!.build(tables, layout, index * blocks);
-    const module = device.load(
-      await cubin(runSource(shape, groupsOf(built, layout.processes), mail), "network.cu", device),
-    );
+    const groups = groupsOf(built, layout.processes);
+    const module = device.load(await cubin(runSource(shape, groups, mail), "network.cu", device));
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
-        tables: built,
+        ...{ tables: built, groups },
         relayed: hostMail?.incoming.pointer ?? 0,
         kernel: module.kernel("runSteps"),
         recordKernels: {

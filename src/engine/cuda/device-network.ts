@@ -37,6 +37,7 @@ export interface DeviceNetworkParts {
   readonly drives: readonly DrivePlan[];
   readonly samples: readonly SampleRequest[];
   readonly tables: readonly BuiltTable[];
+  readonly groups: Groups;
   /** messages that the host passes on, for this device to fetch; 0: there are none */
   readonly relayed: DevicePointer;
   /** not known before construction: it is compiled for the groups of sources */
@@ -44,21 +45,23 @@ export interface DeviceNetworkParts {
   readonly recordKernels: { readonly [name in "count" | "scan" | "place" | "rank"]: Kernel };
 }
 
-/** Groups of sources that have the same tables. */
+/** Groups of sources that have the same tables, for each process. */
 export function groupsOf(
   tables: readonly Pick<BuiltTable, "sources" | "processes" | "rowBytes">[],
   processes: number,
 ): Groups {
   const starts = [...new Set([0, ...tables.flatMap((t) => [t.sources.first, t.sources.end])])];
   starts.sort((a, b) => a - b);
+  const byProcess = Array.from({ length: processes }, (_, process) =>
+    tables.flatMap((t, table) =>
+      t.processes.includes(process) ? [{ first: t.sources.first, end: t.sources.end, table }] : [],
+    ),
+  );
   return {
     starts,
-    tables: Array.from({ length: processes * starts.length }, (_, k) => {
-      const [process, start] = [Math.floor(k / starts.length), starts[k % starts.length]!];
-      return tables.flatMap(({ sources: { first, end }, ...t }, table) =>
-        start >= first && start < end && t.processes.includes(process) ? [table] : [],
-      );
-    }),
+    tables: byProcess.flatMap((list) =>
+      starts.map((s) => list.filter(({ first, end }) => s >= first && s < end).map(({ table }) => table)),
+    ),
     rowBytes: Math.max(16, ...tables.map((t) => t.rowBytes)),
   };
 }
@@ -233,7 +236,7 @@ export class DeviceNetwork {
   // ---- tables
 
   #putTables(): Record<string, FieldValue> {
-    const { shape, layout } = this.#p;
+    const { shape, layout, groups } = this.#p;
     const rows = this.tables.map((t, k) => {
       const ring = shape.rings[t.plan.receptor]!;
       this.bytes += tableBytes(t);
@@ -247,7 +250,6 @@ export class DeviceNetwork {
         tag: tagOf(t.plan, k, layout.localBits),
       };
     });
-    const groups = groupsOf(this.tables, layout.processes);
     const groupTables = [0];
     for (const list of groups.tables) groupTables.push(groupTables[groupTables.length - 1]! + list.length);
     const list = groups.tables.flat();

@@ -5,6 +5,9 @@
 
 import type { RankLayout } from "./layout.js";
 
+/** indices of sources: a list, or a range with its end */
+export type SourceIndices = Iterable<number> | { readonly first: number; readonly end: number };
+
 export class SourceRows {
   readonly #allBlocks: number;
   readonly #firstBlock: number;
@@ -12,43 +15,45 @@ export class SourceRows {
   readonly #blocks: number;
   /** rows of a block */
   readonly places: number;
-  /** the row of the source whose index is 0, if it had one: less than nothing wraps */
+  /** the row of a source is block * places + place - origin */
   readonly origin: number;
-  /** all sources are among these indices */
+  /** all sources are among these indices; whoever else is, and is of a process that has sources here, has a row, too, without synapses */
   readonly first: number;
   readonly end: number;
 
-  /** @param lists - of the indices of sources, each a list or a range with its end */
   constructor(
-    { allBlocks }: Pick<RankLayout, "allBlocks">,
-    lists: readonly (Iterable<number> | { first: number; end: number })[],
+    { allBlocks, processBlocks }: Pick<RankLayout, "allBlocks" | "processBlocks">,
+    lists: readonly SourceIndices[],
   ) {
-    this.#allBlocks = allBlocks;
     let [first, end, firstBlock, endBlock] = [Number.POSITIVE_INFINITY, 0, allBlocks, 0];
     const add = (low: number, high: number) => {
       first = Math.min(first, low);
       end = Math.max(end, high);
-      // a range that goes on in the next place has sources in the first and in the last block
-      const wraps = Math.floor(low / allBlocks) !== Math.floor((high - 1) / allBlocks);
-      firstBlock = Math.min(firstBlock, wraps ? 0 : low % allBlocks);
-      endBlock = Math.max(endBlock, wraps ? allBlocks : ((high - 1) % allBlocks) + 1);
+      firstBlock = Math.min(firstBlock, low % allBlocks);
+      endBlock = Math.max(endBlock, ((high - 1) % allBlocks) + 1);
     };
     for (const list of lists) {
       if ("first" in list) add(list.first, list.end);
       else for (const index of list) add(index, index + 1);
     }
     if (end === 0) [first, firstBlock] = [0, 0];
+    // from one place to another, blocks before the first and behind the last come between
+    else if (Math.floor(first / allBlocks) !== Math.floor((end - 1) / allBlocks)) {
+      firstBlock -= firstBlock % processBlocks;
+      endBlock = Math.ceil(endBlock / processBlocks) * processBlocks;
+    }
+    this.#allBlocks = allBlocks;
     [this.first, this.end, this.#firstBlock, this.#blocks] = [first, end, firstBlock, endBlock - firstBlock];
     this.#firstPlace = Math.floor(first / allBlocks);
     this.places = Math.ceil(end / allBlocks) - this.#firstPlace;
-    this.origin = (firstBlock * this.places + this.#firstPlace) >>> 0;
+    this.origin = firstBlock * this.places + this.#firstPlace;
   }
 
   get count(): number {
     return this.#blocks * this.places;
   }
 
-  /** index of the source that a row is of; some at the edges are of none */
+  /** index of the source that a row is of */
   source(row: number): number {
     const place = this.#firstPlace + (row % this.places);
     return place * this.#allBlocks + this.#firstBlock + Math.floor(row / this.places);
