@@ -122,7 +122,7 @@ export function runSource(
   mail: { readonly targets: number; readonly relayed: readonly number[] },
 ): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
-  const late = r.tiles > 1 && r.variants.some((v) => isIntegrated(v.program));
+  const heavy = r.variants.some((v) => isIntegrated(v.program));
   const flag = (x: boolean) => (x ? 1 : 0);
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
@@ -178,7 +178,8 @@ export function runSource(
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
     `#define WIDE_ENTRIES ${flag(r.wideEntries)}`,
-    `#define LATE ${flag(late)}`,
+    `#define HEAVY ${flag(heavy)}`,
+    `#define LATE ${flag(heavy && r.tiles > 1)}`,
     `#define ANY_WIDE ${flag(r.rings.some((x) => x.wide))}`,
     `#define ANY_SHARED ${flag(r.rings.some((x) => x.shared))}`,
     `#define ALL_SHARED ${flag(r.rings.every((x) => x.shared))}`,

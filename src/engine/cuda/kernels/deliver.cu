@@ -162,9 +162,9 @@ struct Share {
   uint32_t now, what;
 };
 
-// Loads of a lane that are on their way before the first is used. Where threads have one neuron a warp has few synapses at a time, and less
-// code counts for more.
-#define WINDOWS (TILES > 1 ? 5u : 1u)
+// Loads of a lane that are on their way before the first is used. Where models are integrated numerically, threads have more registers, and,
+// where each has one neuron, a warp has few synapses at a time, and less code counts for more.
+#define WINDOWS (!HEAVY ? 4u : TILES > 1 ? 5u : 1u)
 
 // All lanes take part. Of the synapses of all portions each lane delivers every 32nd.
 __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,

@@ -2,7 +2,7 @@
 // ids of those that fired into its mailbox, reads the mailboxes of all blocks, and adds its slices of the synapses of whoever
 // fired to its rings. Nobody waits for a grid; a step ends with one barrier of the block.
 //
-// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, LATE, ANY_WIDE, RING_WIDE,
+// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, HEAVY, LATE, ANY_WIDE, RING_WIDE,
 // RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
 
 #define ROUNDS 1
@@ -23,12 +23,21 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
   list[atomicAdd(&control->fired, 1u)] = firedOf(local, (uint32_t)count);
 }
 
-// Asks for the synapses that a neuron that fired has here.
-__device__ __forceinline__ void prefetchOwn(const RunParams& p, uint32_t cell) {
-  const uint64_t bytes = p.ownSynapses[2 * cell + 1];
-  if (bytes == 0) return;
-  prefetchRange((const void*)p.ownRows[cell], ROW_BYTES);
-  prefetchRange((const void*)p.ownSynapses[2 * cell], bytes);
+// Where the synapses are that a neuron has here.
+struct OwnSynapses {
+  const void *row, *first;
+  uint32_t bytes;
+};
+
+__device__ __forceinline__ OwnSynapses ownOf(const RunParams& p, uint32_t cell) {
+  return {(const void*)p.ownRows[cell], (const void*)p.ownSynapses[2 * cell], (uint32_t)p.ownSynapses[2 * cell + 1]};
+}
+
+// Asks for them, of a neuron that has fired.
+__device__ __forceinline__ void prefetchOwn(const OwnSynapses& own) {
+  if (own.bytes == 0) return;
+  prefetchRange(own.row, ROW_BYTES);
+  prefetchRange(own.first, own.bytes);
 }
 
 // Before a step: which rows of the rings the messages that are read in it count from, and that nobody has taken any.
@@ -115,6 +124,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
   if (active) driveInput(p, population, id, cell, p.firstStep + 1, drive, cache);
+  // models that are integrated numerically need the registers, and their steps are long
+  const OwnSynapses ownSynapses = active && !HEAVY ? ownOf(p, cell) : OwnSynapses{nullptr, nullptr, 0};
 #else
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
@@ -193,7 +204,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
           if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
         if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
         noteSpike(p, control, list, population, id, local, count, step);
-        if (count != 0) prefetchOwn(p, cell);
+        if (count != 0) prefetchOwn(ownOf(p, cell));
         emitted += count != 0;
         if (p.itemStarts) {
           for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
@@ -258,7 +269,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     clock.mark(2);
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
-    if (count != 0) prefetchOwn(p, cell);
+    if (count != 0) prefetchOwn(HEAVY ? ownOf(p, cell) : ownSynapses);
     const uint32_t endItem = active && p.itemStarts ? p.itemStarts[cell + 1] : 0u;
     for (uint32_t e = endItem ? p.itemStarts[cell] : 0u; e < endItem; e++) {
       const SampleItem& item = p.items[e];
