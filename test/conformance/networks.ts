@@ -553,7 +553,7 @@ export const broadNetworks: Network[] = [
     },
   },
   models[0]!,
-  collections[0]!,
+  ...collections,
   parrots[0]!,
 ];
 
