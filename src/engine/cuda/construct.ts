@@ -9,7 +9,7 @@ import type { Network, Projection, SynapseValue } from "../network.js";
 import { type Run, runsOfIds } from "../runs.js";
 import type { CudaDevice, DevicePointer, Kernel, Module } from "./driver.js";
 import { populationFinder, type RankLayout } from "./layout.js";
-import { type SourceIndices, SourceRows } from "./source-rows.js";
+import { SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
@@ -462,8 +462,8 @@ export class Construction {
     return values;
   }
 
-  /** indices of the sources of a part, and how kernels find them */
-  #sourceMap(part: Part, layout: RankLayout): { sources: SourceIndices; values: Job } {
+  /** indices of the sources of a part, of neighbours the first and the last, and how kernels find them */
+  #sourceMap(part: Part, layout: RankLayout): { sources: Iterable<number>; values: Job } {
     const p = this.#network.projections[part.projection]!;
     const { sources } = p.endpoints;
     const index = (i: number) => layout.sourceIndex(p.alias === undefined ? sources.id(i) : p.alias + i);
@@ -474,7 +474,7 @@ export class Construction {
       const find = populationFinder(this.#network.populations);
       const population = find(runs[0]!.first);
       if (last - first === n - 1 && population >= 0 && find(runs[0]!.first + n - 1) === population)
-        return { sources: { first, end: last + 1 }, values: { firstSourceRank: first } };
+        return { sources: [first, last], values: { firstSourceRank: first } };
     }
     const ranks = new Uint32Array(n).fill(NOWHERE);
     for (let i = 0; i < n; i++) {

@@ -246,6 +246,7 @@ export function shapeFor(
     real: network.precision === "float64" ? "f64" : "f32",
     threads,
     tiles,
+    heavy,
     group,
     loads: synapsesPerSlice <= 1.25 * group ? 2 : 4,
     ...{ shortSlices, sharesOffset },

@@ -5,9 +5,6 @@
 
 import type { RankLayout } from "./layout.js";
 
-/** indices of sources: a list, or a range with its end */
-export type SourceIndices = Iterable<number> | { readonly first: number; readonly end: number };
-
 export class SourceRows {
   readonly #allBlocks: number;
   readonly #firstBlock: number;
@@ -21,21 +18,19 @@ export class SourceRows {
   readonly first: number;
   readonly end: number;
 
+  /** @param lists - indices of sources; of neighbours the first and the last are enough */
   constructor(
     { allBlocks, processBlocks }: Pick<RankLayout, "allBlocks" | "processBlocks">,
-    lists: readonly SourceIndices[],
+    lists: readonly Iterable<number>[],
   ) {
     let [first, end, firstBlock, endBlock] = [Number.POSITIVE_INFINITY, 0, allBlocks, 0];
-    const add = (low: number, high: number) => {
-      first = Math.min(first, low);
-      end = Math.max(end, high);
-      firstBlock = Math.min(firstBlock, low % allBlocks);
-      endBlock = Math.max(endBlock, ((high - 1) % allBlocks) + 1);
-    };
-    for (const list of lists) {
-      if ("first" in list) add(list.first, list.end);
-      else for (const index of list) add(index, index + 1);
-    }
+    for (const list of lists)
+      for (const index of list) {
+        first = Math.min(first, index);
+        end = Math.max(end, index + 1);
+        firstBlock = Math.min(firstBlock, index % allBlocks);
+        endBlock = Math.max(endBlock, (index % allBlocks) + 1);
+      }
     if (end === 0) [first, firstBlock] = [0, 0];
     // from one place to another, blocks before the first and behind the last come between
     else if (Math.floor(first / allBlocks) !== Math.floor((end - 1) / allBlocks)) {

@@ -1,6 +1,5 @@
 /** Puts the texts of the kernels together with what is printed for a network. */
 
-import { isIntegrated } from "../../compiler/program.js";
 import { debugs } from "./debug.js";
 import { texts } from "./kernels/texts.generated.js";
 import {
@@ -70,6 +69,8 @@ export interface RunShape {
   readonly threads: number;
   /** neurons per thread at most */
   readonly tiles: number;
+  /** are models integrated numerically? */
+  readonly heavy: boolean;
   /** lanes that share a slice of synapses, and synapses that each reads at a time */
   readonly group: number;
   readonly loads: number;
@@ -122,7 +123,6 @@ export function runSource(
   mail: { readonly targets: number; readonly relayed: readonly number[] },
 ): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
-  const heavy = r.variants.some((v) => isIntegrated(v.program));
   const flag = (x: boolean) => (x ? 1 : 0);
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
@@ -178,8 +178,8 @@ export function runSource(
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
     `#define WIDE_ENTRIES ${flag(r.wideEntries)}`,
-    `#define HEAVY ${flag(heavy)}`,
-    `#define LATE ${flag(heavy && r.tiles > 1)}`,
+    `#define HEAVY ${flag(r.heavy)}`,
+    `#define LATE ${flag(r.heavy && r.tiles > 1)}`,
     `#define ANY_WIDE ${flag(r.rings.some((x) => x.wide))}`,
     `#define ANY_SHARED ${flag(r.rings.some((x) => x.shared))}`,
     `#define ALL_SHARED ${flag(r.rings.every((x) => x.shared))}`,

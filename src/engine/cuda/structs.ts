@@ -119,7 +119,7 @@ export const Table = struct("Table", {
   rows: "const unsigned char*",
   data: "const void*",
   weight: "i64",
-  /** rows of a block; the row of source 0 is less than none by this many */
+  /** the row of a source is block * places + place - origin */
   places: "u32",
   origin: "u32",
   rowBytes: "u32",

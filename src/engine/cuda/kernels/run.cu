@@ -270,20 +270,21 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0) prefetchOwn(HEAVY ? ownOf(p, cell) : ownSynapses);
-    const uint32_t endItem = active && p.itemStarts ? p.itemStarts[cell + 1] : 0u;
-    for (uint32_t e = endItem ? p.itemStarts[cell] : 0u; e < endItem; e++) {
-      const SampleItem& item = p.items[e];
-      const SampleInfo& info = p.samples[item.request];
-      uint32_t at;
-      if (!sampled(info, step, at)) continue;
-      double value = 0.0;
+    if (active && p.itemStarts) {
+      for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
+        const SampleItem& item = p.items[e];
+        const SampleInfo& info = p.samples[item.request];
+        uint32_t at;
+        if (!sampled(info, step, at)) continue;
+        double value = 0.0;
 #pragma unroll
-      for (int k = 0; k < REALS; k++)
-        if (!item.integer && item.slot == (uint32_t)k) value = (double)s[k];
+        for (int k = 0; k < REALS; k++)
+          if (!item.integer && item.slot == (uint32_t)k) value = (double)s[k];
 #pragma unroll
-      for (int k = 0; k < INTS; k++)
-        if (item.integer && item.slot == (uint32_t)k) value = (double)z[k];
-      info.values[(uint64_t)at * info.columns + item.column] = value;
+        for (int k = 0; k < INTS; k++)
+          if (item.integer && item.slot == (uint32_t)k) value = (double)z[k];
+        info.values[(uint64_t)at * info.columns + item.column] = value;
+      }
     }
     if (active) driveInput(p, population, id, cell, step + 1, drive, cache);
 #endif
