@@ -25,6 +25,7 @@ async function sourceOf(
   precision: "float32" | "float64",
   slots: number,
   synapsesPerSlice = 30,
+  trayBytes = 0,
 ): Promise<string> {
   const net = await lowered(networks.find((n) => n.name === name)!, precision);
   const calibration = calibrate(net);
@@ -42,11 +43,15 @@ async function sourceOf(
     { devices: 1, blocks: 132, processBlocks: 132 },
     synapsesPerSlice,
     Number.POSITIVE_INFINITY,
+    trayBytes > 0,
   );
   return runSource(
     shape,
     { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 },
-    { targets: 1, relayed: [] },
+    {
+      mail: { targets: 1, relayed: [] },
+      ...{ trayBytes, external: true, sampled: true, drives: 2, driveEntries: true },
+    },
   );
 }
 
@@ -112,6 +117,21 @@ test.each([
     const source = await sourceOf(name, "float32", slots, per);
     expect(source).toContain(`#define SHORT_SLICES ${shared}\n`);
     if (shared === 1) compile?.(source);
+  },
+);
+
+test.each([
+  ["model iaf_psc_exp", 400, 4, 16, 1],
+  ["model iaf_psc_exp", 400, 8, 32, 0],
+  ["model iaf_psc_exp", 1500, 8, 32, 1],
+  ["model iaf_psc_exp", 1500, 8, 0, 1],
+] as const)(
+  "%s, %i neurons per block, %i synapses per slice, trays of %i bytes: does each lane look up a source? %i",
+  async (name, slots, per, trayBytes, each) => {
+    const source = await sourceOf(name, "float32", slots, per, trayBytes);
+    expect(source).toContain(`#define LANE_EACH ${each}\n`);
+    expect(source).toContain(`#define SHORT_SLICES ${trayBytes > 0 ? 0 : each}\n`);
+    compile?.(source);
   },
 );
 

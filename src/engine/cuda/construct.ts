@@ -13,11 +13,38 @@ import { SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
+import { anyOthers, entryBytes, type MeasuredSlices, TRAY_SIZES, traySizes } from "./trays.js";
 
 type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
 
+/** A table whose synapses have been counted. */
+export interface CountedTable {
+  readonly plan: TablePlan;
+  readonly sources: SourceRows;
+  readonly jobs: readonly { readonly values: Job; readonly p: Projection }[];
+  /** by row and block: synapses that may be in trays, and others, if there are any */
+  readonly counts: DevicePointer;
+  readonly others: DevicePointer;
+  /** if there shall be trays: their size, their rows, and the synapses of each row */
+  readonly trays: TrayPlan | undefined;
+}
+
+interface TrayPlan {
+  readonly bytes: number;
+  readonly first: number;
+  readonly rows: number;
+  readonly all: Uint32Array;
+}
+
+/** The trays of a table: for each row one for each block. Rows of processes without synapses have none. */
+export interface Trays {
+  /** that of row 0, whether it has any or not */
+  readonly trays: DevicePointer;
+  readonly trayBytes: number;
+}
+
 /** A table in device memory. */
-export interface BuiltTable {
+export interface BuiltTable extends Trays {
   readonly plan: TablePlan;
   readonly sources: SourceRows;
   /** whose neurons have synapses in it */
@@ -26,15 +53,19 @@ export interface BuiltTable {
   readonly narrow: boolean;
   readonly rows: DevicePointer;
   readonly data: DevicePointer;
-  /** synapses of this device */
-  readonly synapses: number;
-  /** by row: index of the first synapse, and how many there are */
+  /** synapses that are not in trays */
+  readonly rest: number;
+  /** trays of all blocks */
+  readonly trayCount: number;
+  /** by row: synapses, and, of those that are not in trays, the index of the first and how many there are */
+  readonly all: Uint32Array;
   readonly bases: BigUint64Array;
   readonly totals: Uint32Array;
 }
 
-export const tableBytes = (t: Pick<BuiltTable, "plan" | "sources" | "rowBytes" | "synapses">): number =>
-  t.synapses * FORMAT_BYTES[t.plan.format]! + t.rowBytes * t.sources.count;
+export const tableBytes = (
+  t: Pick<BuiltTable, "plan" | "sources" | "rowBytes" | "rest" | "trayBytes" | "trayCount">,
+): number => t.rest * FORMAT_BYTES[t.plan.format]! + t.sources.count * t.rowBytes + t.trayCount * t.trayBytes;
 
 const THREADS = 256;
 /** Cells of the tree of fixed_outdegree, and bits of sources without multapses, that are held at a time. */
@@ -364,17 +395,20 @@ export class Construction {
     return lists;
   }
 
-  /** Builds all tables. @param firstBlock - of this device among all blocks */
-  build(tables: readonly TablePlan[], layout: RankLayout, firstBlock: number): BuiltTable[] {
+  /** Counts the synapses of all tables. @param firstBlock - of this device among all blocks */
+  countTables(tables: readonly TablePlan[], layout: RankLayout, firstBlock: number): CountedTable[] {
     const find = populationFinder(this.#network.populations);
     const common = { allBlocks: layout.allBlocks, firstBlock, blocks: layout.blocks };
-    const plans = tables.map((plan) => {
+    const counted = tables.map((plan) => {
       const maps = plan.parts.map(({ part }) => this.#sourceMap(part, layout));
       const sources = new SourceRows(
         layout,
         maps.map((m) => m.sources),
       );
-      const counts = this.#zeros(4 * sources.count * layout.blocks);
+      const cells = sources.count * layout.blocks;
+      const counts = this.#zeros(4 * cells);
+      const inTrays = layout.allBlocks > 1 && entryBytes(plan) > 0;
+      const others = inTrays && anyOthers(plan, layout.slots) ? this.#zeros(4 * cells) : 0;
       const jobs = plan.parts.map(({ part, post }, i): { values: Job; p: Projection } => {
         const p = this.#network.projections[part.projection]!;
         const ranges = targetRanges(p, part, find);
@@ -388,21 +422,58 @@ export class Construction {
             ...this.#targetMap(p, part, whole ? undefined : ranges[0]!, layout, find),
             ...this.#drawn(p, part),
             ...{ places: sources.places, origin: sources.origin },
-            ...{ counts, post, format: plan.format, firstDelay: plan.firstDelay },
-            ...{ localBits: layout.localBits, resolution: this.#network.resolution },
+            ...{ counts, others, post, format: plan.format, firstDelay: plan.firstDelay },
+            ...{ localBits: layout.localBits, slots: layout.slots, resolution: this.#network.resolution },
           },
         };
       });
       for (const { values, p } of jobs) this.#walk("countJob", values, p);
-      return { plan, sources, counts, jobs };
+      return { plan, sources, counts, others, jobs };
     });
-    return plans.map(({ plan, sources, counts, jobs }) => {
+    const withoutTrays = counted.map((t): CountedTable => ({ ...t, trays: undefined }));
+    if (layout.allBlocks === 1 || tables.some((t) => entryBytes(t) === 0)) return withoutTrays;
+    const measured = counted.map((t) => this.#measure(t, layout));
+    const sizes = traySizes(measured, layout.blocks, this.#device.freeMemory());
+    if (!sizes) return withoutTrays;
+    return counted.map((t, k) => ({ ...t, trays: { ...measured[k]!, bytes: sizes[k]! } }));
+  }
+
+  /** looks at the slices of a table */
+  #measure(
+    { plan, sources, counts, others }: Pick<CountedTable, "plan" | "sources" | "counts" | "others">,
+    layout: RankLayout,
+  ): MeasuredSlices & Omit<TrayPlan, "bytes"> {
+    const { blocks } = layout;
+    const rows = sources.count;
+    const all = this.#alloc(4 * rows);
+    const measured = this.#zeros(8 * (2 + TRAY_SIZES.length));
+    const job = { counts, others, all, measured, rows, blocks, entryBytes: entryBytes(plan) };
+    this.#launch("measureRows", this.#put(RowJob.pack(job)), rows * 32);
+    const out = new BigUint64Array(2 + TRAY_SIZES.length);
+    this.#device.download(measured, out);
+    const [synapses, withAny, ...withRest] = [...out].map(Number) as [number, number, ...number[]];
+    const hostAll = new Uint32Array(rows);
+    this.#device.download(all, hostAll);
+    const processes = processesOf(sources, hostAll, layout);
+    const { first, end } = processes.length > 0 ? sources.ofProcesses(processes) : { first: 0, end: 0 };
+    return { synapses, sources: withAny, withRest, rows: end - first, first, all: hostAll };
+  }
+
+  /** Builds tables whose synapses have been counted. */
+  build(tables: readonly CountedTable[], layout: RankLayout): BuiltTable[] {
+    return tables.map(({ plan, sources, counts, others, jobs, ...counted }) => {
       const { blocks } = layout;
       const rowCount = sources.count;
       const totals = this.#alloc(4 * rowCount);
       const bases = this.#alloc(8 * rowCount);
       const results = this.#zeros(16);
-      const job = { ...{ counts, totals, bases, rows: rowCount, blocks }, most: results, sum: results + 8 };
+      const trays = this.#makeTrays(counted.trays, blocks);
+      const synapseBytes = FORMAT_BYTES[plan.format]!;
+      const job = {
+        ...{ counts, others, totals, bases, rows: rowCount, blocks, entryBytes: entryBytes(plan) },
+        ...trays,
+        ...{ most: results, sum: results + 8 },
+      };
       const argument = this.#put(RowJob.pack(job));
       this.#launch("sumRows", argument, rowCount * 32);
       const scanners = Math.min(1024, this.#device.info.threadsPerBlock);
@@ -410,24 +481,37 @@ export class Construction {
       const out = new BigUint64Array(2);
       this.#device.download(results, out);
       const narrow = out[0]! <= 65535n;
-      const synapses = Number(out[1]);
+      const rest = Number(out[1]);
       const rowBytes = Math.ceil((8 + (blocks + 1) * (narrow ? 2 : 4)) / 16) * 16;
       // room for whole 16 bytes: synapses are brought into the cache in such pieces
       const rows = this.#device.alloc(rowBytes * rowCount);
-      const data = this.#device.alloc(synapses * FORMAT_BYTES[plan.format]! + 16);
-      const write = this.#put(RowJob.pack({ ...job, table: rows, rowBytes, narrow: narrow ? 1 : 0 }));
-      this.#launch("writeRows", write, rowCount * 32);
-      for (const { values, p } of jobs) this.#walk("fillJob", { ...values, bases, data }, p);
-      const hostBases = new BigUint64Array(rowCount);
-      const hostTotals = new Uint32Array(rowCount);
-      this.#device.download(bases, hostBases);
-      this.#device.download(totals, hostTotals);
+      const data = this.#device.alloc(rest * synapseBytes + 16);
+      const table = { table: rows, rowBytes, narrow: narrow ? 1 : 0 };
+      this.#launch("writeRows", this.#put(RowJob.pack({ ...job, ...table })), rowCount * 32);
+      for (const { values, p } of jobs) this.#walk("fillJob", { ...values, ...table, ...trays, data }, p);
+      const download = <A extends BigUint64Array | Uint32Array>(from: DevicePointer, to: A): A => {
+        this.#device.download(from, to);
+        return to;
+      };
+      const hostTotals = download(totals, new Uint32Array(rowCount));
+      const all = counted.trays?.all ?? hostTotals;
+      const trayCount = counted.trays ? counted.trays.rows * blocks : 0;
       return {
-        ...{ plan, sources, rowBytes, narrow, rows, data, synapses },
-        processes: processesOf(sources, hostTotals, layout),
-        ...{ bases: hostBases, totals: hostTotals },
+        ...{ plan, sources, rowBytes, narrow, rows, data, rest, ...trays, trayCount, all },
+        processes: processesOf(sources, all, layout),
+        ...{ bases: download(bases, new BigUint64Array(rowCount)), totals: hostTotals },
       };
     });
+  }
+
+  #makeTrays(plan: TrayPlan | undefined, blocks: number): Trays {
+    if (!plan || plan.bytes === 0) return { trays: 0, trayBytes: 0 };
+    const { bytes, first, rows } = plan;
+    const size = bytes * rows * blocks;
+    const trays = this.#device.alloc(size);
+    // without synapses
+    this.#device.fill(trays, 0xff, size);
+    return { trays: trays - first * blocks * bytes, trayBytes: bytes };
   }
 
   /** weights and delays of a part */

@@ -13,7 +13,7 @@ import { Construction, tableBytes } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
 import type { CudaDevice, CudaDriver } from "./driver.js";
-import { planDrives } from "./drives.js";
+import { drivesUsed, planDrives } from "./drives.js";
 import { farDelay } from "./far-delay.js";
 import { openDriver } from "./ffi-driver.js";
 import { layOut, localBitsFor, populationFinder, type RankLayout, slotsPerBlock } from "./layout.js";
@@ -31,6 +31,7 @@ import { chooseDevices } from "./select-devices.js";
 import { blocksFor, inboxBytes, type Shape, shapeFor, wideRings } from "./shape.js";
 import { buildSource, runSource } from "./sources.js";
 import { dataBytes, planTables, type TablePlan } from "./tables.js";
+
 import { planVariants } from "./variants.js";
 
 /** Mailboxes carry 16 bits of the step. */
@@ -389,11 +390,12 @@ async function start(
   const allBlocks = blocks * deviceCount;
   const slots = slotsPerBlock(network.populations, variantOf, processes, allBlocks / processes);
   const tables = planTables(network, calibration, wide, localBitsFor(slots), counts);
+  const outside = externalIds(network);
   const layout = layOut(
     network,
     variantOf,
     tablesOf(network, tables),
-    externalIds(network),
+    outside,
     deviceCount,
     blocks,
     processes,
@@ -401,18 +403,31 @@ async function start(
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
   const far = farDelay(network, calibration);
-  const shape = shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far);
-  checkMemory(devices, deviceCount, tables, layout, shape);
+  const shapeWith = (trays: boolean) =>
+    shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far, trays);
+  checkMemory(devices, deviceCount, tables, layout, shapeWith(false));
+  const counted = constructions.map((c, k) => c.countTables(tables, layout, (firstDevice + k) * blocks));
+  const shape = shapeWith(counted.every((list) => list.every((t) => t.trays !== undefined)));
   const drives = planDrives(network, calibration);
   const relayed = team ? relayedRanks(team, unreachable) : [];
   const mail = { targets: countTargets(devices.length, team, relayed), relayed };
   const hostMail = relayed.length > 0 ? openHostMail(devices[0]!, shape, relayed) : undefined;
+  const uses = {
+    ...{ mail, external: outside.length > 0, sampled: samples.length > 0 },
+    ...drivesUsed(drives),
+  };
   const parts: DeviceNetwork[] = [];
   for (const [k, device] of devices.entries()) {
     const index = firstDevice + k;
-    const built = constructions[k]!.build(tables, layout, index * blocks);
+    const built = constructions[k]!.build(counted[k]!, layout);
     const groups = groupsOf(built, layout.processes);
-    const module = device.load(await cubin(runSource(shape, groups, mail), "network.cu", device));
+    const module = device.load(
+      await cubin(
+        runSource(shape, groups, { ...uses, trayBytes: Math.max(0, ...built.map((t) => t.trayBytes)) }),
+        "network.cu",
+        device,
+      ),
+    );
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },

@@ -14,8 +14,9 @@ import { Samples } from "./samples.js";
 import { inboxBytes, type Shape, tagOf } from "./shape.js";
 import type { Groups } from "./sources.js";
 import { spikeBatch } from "./spikes.js";
+import { readTable, type StoredSynapse } from "./stored-synapses.js";
 import { type FieldValue, packAll } from "./struct.js";
-import { FORMAT_BYTES, Format, NOBODY, PopulationInfo, RecordJob, RunParams, Table } from "./structs.js";
+import { FORMAT_BYTES, NOBODY, PopulationInfo, RecordJob, RunParams, Table } from "./structs.js";
 import type { Variant } from "./variants.js";
 
 /** Bytes for recorded spikes between two looks of the host, and spikes of each neuron that are enough: when all is full, a launch ends. */
@@ -242,6 +243,7 @@ export class DeviceNetwork {
       this.bytes += tableBytes(t);
       return {
         ...{ rows: t.rows, data: t.data, weight: BigInt(t.plan.weight) },
+        ...{ trays: t.trays, trayBytes: t.trayBytes },
         ...{ places: t.sources.places, origin: t.sources.origin },
         ...{ rowBytes: t.rowBytes, narrow: t.narrow ? 1 : 0, format: t.plan.format },
         ...{ firstDelay: t.plan.firstDelay, receptor: t.plan.receptor },
@@ -276,11 +278,16 @@ export class DeviceNetwork {
       const bases = new Uint32Array(t.bases.buffer);
       for (let row = 0; row < t.sources.count; row++) {
         const source = t.sources.source(row);
-        if (source >= layout.slots * layout.allBlocks || t.totals[row] === 0) continue;
+        if (source >= layout.slots * layout.allBlocks || t.all[row] === 0) continue;
         const block = (source % layout.allBlocks) - index * layout.blocks;
         if (block < 0 || block >= layout.blocks) continue;
         const cell = block * layout.slots + Math.floor(source / layout.allBlocks);
         if (own[4 * cell + 2] !== 0) continue;
+        if (t.trayBytes > 0) {
+          put(own, 4 * cell, t.trays + row * layout.blocks * t.trayBytes);
+          put(own, 4 * cell + 2, layout.blocks * t.trayBytes);
+          continue;
+        }
         put(own, 4 * cell, t.data + (bases[2 * row]! + bases[2 * row + 1]! * 2 ** 32) * size);
         put(own, 4 * cell + 2, t.totals[row]! * size);
         put(ownRows, 2 * cell, t.rows + row * t.rowBytes);
@@ -289,52 +296,9 @@ export class DeviceNetwork {
     return { ownSynapses: this.#put(own), ownRows: this.#put(ownRows) };
   }
 
-  storedSynapses(): { source: number; target: number; delay: number; value: bigint; receptor: number }[] {
+  storedSynapses(): StoredSynapse[] {
     const { layout, network } = this.#p;
-    const idOf = new Map<number, number>();
-    for (let id = 0; id < network.idCount; id++) {
-      const at = layout.sourceIndex(id);
-      if (at >= 0) idOf.set(at, id);
-    }
-    const out: { source: number; target: number; delay: number; value: bigint; receptor: number }[] = [];
-    for (const t of this.tables) {
-      const bytes = FORMAT_BYTES[t.plan.format]!;
-      const data = new Uint8Array(Math.max(16, t.synapses * bytes));
-      if (t.synapses > 0) this.device.download(t.data, data.subarray(0, t.synapses * bytes));
-      const rows = new Uint8Array(t.rowBytes * t.sources.count);
-      this.device.download(t.rows, rows);
-      const [d, r] = [new DataView(data.buffer), new DataView(rows.buffer)];
-      for (let row = 0; row < t.sources.count; row++) {
-        const at = row * t.rowBytes;
-        const base = Number(r.getBigUint64(at, true));
-        const offset = (b: number) =>
-          t.narrow ? r.getUint16(at + 8 + 2 * b, true) : r.getUint32(at + 8 + 4 * b, true);
-        for (let b = 0; b < layout.blocks; b++) {
-          for (let i = offset(b); i < offset(b + 1); i++) {
-            const k = (base + i) * bytes;
-            const place = bytes === 2 ? d.getUint16(k, true) : d.getUint32(k, true);
-            const packed = t.plan.format === Format.packed;
-            const where = packed ? place & 0xffff : place;
-            const stored = packed
-              ? BigInt(place >>> 16)
-              : t.plan.format === Format.wide32
-                ? BigInt(d.getInt32(k + 4, true))
-                : t.plan.format === Format.wide64
-                  ? d.getBigInt64(k + 8, true)
-                  : 1n;
-            const local = where & (2 ** layout.localBits - 1);
-            out.push({
-              source: idOf.get(t.sources.source(row))!,
-              target: this.#ids[b * layout.slots + local]!,
-              delay: t.plan.firstDelay + (where >>> layout.localBits),
-              value: BigInt(t.plan.weight) * stored,
-              receptor: t.plan.receptor,
-            });
-          }
-        }
-      }
-    }
-    return out;
+    return this.tables.flatMap((t) => readTable(this.device, t, { layout, ids: this.#ids, network }));
   }
 
   // ---- runs

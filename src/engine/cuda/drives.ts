@@ -25,6 +25,16 @@ export interface DrivePlan {
   readonly thresholds: BigUint64Array;
 }
 
+/** Generators of a population at most; does any send differently to its neurons? */
+export function drivesUsed(plans: readonly DrivePlan[]): { drives: number; driveEntries: boolean } {
+  const counts = new Map<number, number>();
+  for (const { population } of plans) counts.set(population, (counts.get(population) ?? 0) + 1);
+  return {
+    drives: Math.max(0, ...counts.values()),
+    driveEntries: plans.some((d) => d.entries !== undefined),
+  };
+}
+
 /** A Poisson distribution as kernels search it. */
 export function poissonTable(table: { readonly first: number; readonly thresholds: Float64Array }): {
   readonly first: number;

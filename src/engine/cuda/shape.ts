@@ -184,6 +184,8 @@ export function shapeFor(
   synapsesPerSlice: number,
   /** the shortest delay of synapses between processes, in steps */
   farDelay: number,
+  /** are synapses in trays? */
+  trays: boolean,
 ): Shape {
   const allBlocks = devices * blocks;
   const solo = allBlocks === 1;
@@ -214,13 +216,14 @@ export function shapeFor(
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
   const sharesOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
-  const wantsShares =
+  const wantsEach =
     !solo &&
     (tiles > 1
       ? synapsesPerSlice <= SHORT_SLICE
       : synapsesPerSlice <= SHORTEST_SLICE && slots >= SHARING_SLOTS) &&
     tables.length <= MOST_TABLES_SHARED &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
+  const shareBytes = trays ? 0 : SHARE_BYTES;
   const arrange = (from: number) =>
     arrangeInput(wide, rows, slots, tables, from, info.sharedMemory, (rings) => {
       // rings in global memory are fine as long as what is added to stays in the cache
@@ -230,14 +233,14 @@ export function shapeFor(
       });
       return touched.reduce((a, b) => a + b, 0) > (debugs("inbox") ? 0 : INBOX_FROM * info.l2Cache);
     });
-  const [alone, beside] = [arrange(sharesOffset), arrange(sharesOffset + SHARE_BYTES * threads)];
+  const [alone, beside] = [arrange(sharesOffset), arrange(sharesOffset + shareBytes * threads)];
   // no ring and no inbox has to leave for it
-  const shortSlices =
-    wantsShares &&
+  const laneEach =
+    wantsEach &&
     beside.end <= info.sharedMemory &&
     !beside.inbox === !alone.inbox &&
     beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
-  const { rings, ringBytes, inbox, end } = shortSlices ? beside : alone;
+  const { rings, ringBytes, inbox, end } = laneEach ? beside : alone;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice, or two, where that is nearly always enough; a lane alone gains nothing
   let group = neuronsOf(network) < FEW ? 4 : 2;
@@ -249,7 +252,7 @@ export function shapeFor(
     heavy,
     group,
     loads: synapsesPerSlice <= 1.25 * group ? 2 : 4,
-    ...{ shortSlices, sharesOffset },
+    ...{ laneEach, sharesOffset },
     solo,
     multi,
     wideEntries,

@@ -7,6 +7,7 @@ import type { RankLayout } from "./layout.js";
 
 export class SourceRows {
   readonly #allBlocks: number;
+  readonly #processBlocks: number;
   readonly #firstBlock: number;
   readonly #firstPlace: number;
   readonly #blocks: number;
@@ -38,6 +39,7 @@ export class SourceRows {
       endBlock = Math.ceil(endBlock / processBlocks) * processBlocks;
     }
     this.#allBlocks = allBlocks;
+    this.#processBlocks = processBlocks;
     [this.first, this.end, this.#firstBlock, this.#blocks] = [first, end, firstBlock, endBlock - firstBlock];
     this.#firstPlace = Math.floor(first / allBlocks);
     this.places = Math.ceil(end / allBlocks) - this.#firstPlace;
@@ -46,6 +48,15 @@ export class SourceRows {
 
   get count(): number {
     return this.#blocks * this.places;
+  }
+
+  /** the rows of some processes, and of those between them */
+  ofProcesses(processes: readonly number[]): { readonly first: number; readonly end: number } {
+    const rowOf = (process: number) => (process * this.#processBlocks - this.#firstBlock) * this.places;
+    return {
+      first: Math.max(0, rowOf(Math.min(...processes))),
+      end: Math.min(this.count, rowOf(Math.max(...processes) + 1)),
+    };
   }
 
   /** index of the source that a row is of */

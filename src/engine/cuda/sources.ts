@@ -18,14 +18,18 @@ import {
   SplitLevel,
   Summary,
   Table,
+  TRAY_MARKS,
 } from "./structs.js";
+import { TRAY_SIZES } from "./trays.js";
 import { printDraws, printPhilox, printUpdate, type Variant } from "./variants.js";
 
 const kernel = (name: string): string => texts[`${name}.cu`]!;
 
-const formats = Object.entries(Format)
-  .map(([name, value]) => `#define FORMAT_${name.toUpperCase()} ${value}`)
-  .join("\n");
+const formats = [
+  ...Object.entries(Format).map(([name, value]) => `#define FORMAT_${name.toUpperCase()} ${value}`),
+  `#define TRAY_MARKS ${TRAY_MARKS}u`,
+  `#define TRAY_SIZES ${TRAY_SIZES.length}u`,
+].join("\n");
 
 /** Construction: the same for every network, so that it is compiled once. */
 export function buildSource(): string {
@@ -74,9 +78,9 @@ export interface RunShape {
   /** lanes that share a slice of synapses, and synapses that each reads at a time */
   readonly group: number;
   readonly loads: number;
-  /** slices are so short that the lanes of a warp share those of many sources */
-  readonly shortSlices: boolean;
-  /** in shared memory: which slices they share */
+  /** so many sources fire in a step, with so few synapses each, that every lane looks up one, and all share the synapses of these */
+  readonly laneEach: boolean;
+  /** in shared memory: what they share, if there are no trays */
   readonly sharesOffset: number;
   readonly solo: boolean;
   readonly multi: boolean;
@@ -113,19 +117,31 @@ export interface Groups {
   readonly rowBytes: number;
 }
 
+/** What a network does not use is not compiled: even what is never executed makes the loop slower. */
+export interface Uses {
+  /** places that a message is written to, and processes whose messages come through the host */
+  readonly mail: { readonly targets: number; readonly relayed: readonly number[] };
+  /** bytes of the largest trays; 0: there are none */
+  readonly trayBytes: number;
+  /** are there sources that are no neurons? */
+  readonly external: boolean;
+  /** are state variables recorded? */
+  readonly sampled: boolean;
+  /** Poisson generators of a population at most; does any send differently to its neurons? */
+  readonly drives: number;
+  readonly driveEntries: boolean;
+}
+
 /**
  * The resident loop of a network.
- * @param mail - places that a message is written to, and processes whose messages come through the host
  */
-export function runSource(
-  r: RunShape,
-  groups: Groups,
-  mail: { readonly targets: number; readonly relayed: readonly number[] },
-): string {
+export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
   const flag = (x: boolean) => (x ? 1 : 0);
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
+  // with trays nobody looks for slices
+  const shortSlices = r.laneEach && uses.trayBytes === 0;
   const few = groups.starts.length <= 8;
   const single = few && groups.tables.length <= 16 && groups.tables.every((list) => list.length <= 1);
   return [
@@ -136,9 +152,13 @@ export function runSource(
     `#define THREADS ${r.threads}`,
     `#define TILES ${r.tiles}`,
     `#define RECEPTORS ${r.rings.length}`,
-    `#define TARGETS ${mail.targets}`,
-    `#define RELAYED ${mail.relayed.length}u`,
-    ...(mail.relayed.length > 0 ? [list("unsigned", "RELAYED_PROCESS", mail.relayed)] : []),
+    `#define TARGETS ${uses.mail.targets}`,
+    `#define RELAYED ${uses.mail.relayed.length}u`,
+    ...(uses.mail.relayed.length > 0 ? [list("unsigned", "RELAYED_PROCESS", uses.mail.relayed)] : []),
+    `#define EXTERNAL ${flag(uses.external)}`,
+    `#define SAMPLED ${flag(uses.sampled)}`,
+    `#define DRIVES ${uses.drives}`,
+    `#define DRIVE_ENTRIES ${flag(uses.driveEntries)}`,
     `#define BLOCKS ${r.blocks}u`,
     `#define ALL_BLOCKS ${r.allBlocks}u`,
     `#define PROCESS_BLOCKS ${r.processBlocks}u`,
@@ -173,8 +193,11 @@ export function runSource(
     `#define INT_STATES ${most((v) => v.intStates)}`,
     `#define GROUP ${r.group}`,
     `#define LOADS ${r.loads}`,
-    `#define SHORT_SLICES ${flag(r.shortSlices)}`,
-    ...(r.shortSlices ? [`#define SHARES_OFFSET ${r.sharesOffset}`] : []),
+    `#define SHORT_SLICES ${flag(shortSlices)}`,
+    `#define LANE_EACH ${flag(r.laneEach)}`,
+    `#define TRAYS ${flag(uses.trayBytes > 0)}`,
+    `#define TRAY_BYTES ${uses.trayBytes}u`,
+    ...(shortSlices ? [`#define SHARES_OFFSET ${r.sharesOffset}`] : []),
     `#define SOLO ${flag(r.solo)}`,
     `#define MULTI ${flag(r.multi)}`,
     `#define WIDE_ENTRIES ${flag(r.wideEntries)}`,

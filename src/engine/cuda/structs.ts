@@ -6,6 +6,8 @@ import { struct } from "./struct.js";
 export const Format = { place16: 0, place32: 1, packed: 2, wide32: 3, wide64: 4 } as const;
 export const FORMAT_BYTES: readonly number[] = [2, 4, 4, 8, 16];
 export const Rule = { drawn: 0, distinct: 1, all: 2, one: 3, bernoulli: 4, outdegree: 5, list: 6 } as const;
+/** In a tray: no synapse, or, in its last place, that there are more elsewhere. No place of a synapse is as large. */
+export const TRAY_MARKS = 2;
 /** "no such place" */
 export const NOWHERE = 0xffffffff;
 /** a cell without a neuron */
@@ -39,6 +41,11 @@ export const BuildJob = struct("BuildJob", {
   firstDelay: "i32",
   localBits: "u32",
   format: "u32",
+  /** the rows of the table, and its trays */
+  rowBytes: "u32",
+  narrow: "u32",
+  trayBytes: "u32",
+  slots: "u32",
   workers: "u32",
   entries: "u32",
   levels: "u32",
@@ -64,7 +71,10 @@ export const BuildJob = struct("BuildJob", {
   weightList: "const double*",
   delayList: "const double*",
   counts: "uint32_t*",
-  bases: "const uint64_t*",
+  /** of synapses that cannot be in trays; 0: all can */
+  others: "uint32_t*",
+  table: "const unsigned char*",
+  trays: "unsigned char*",
   data: "void*",
   scratch: "uint32_t*",
   listSources: "const uint32_t*",
@@ -103,27 +113,39 @@ export const Summary = struct("Summary", {
 
 export const RowJob = struct("RowJob", {
   counts: "uint32_t*",
+  others: "uint32_t*",
+  /** by row: synapses, and those that are not in trays */
+  all: "uint32_t*",
   totals: "uint32_t*",
   bases: "uint64_t*",
   table: "unsigned char*",
   most: "uint32_t*",
   sum: "uint64_t*",
+  /** synapses, rows with any, slices that are too long for trays of each size */
+  measured: "uint64_t*",
+  trays: "unsigned char*",
   rows: "u32",
   blocks: "u32",
   rowBytes: "u32",
   narrow: "u32",
+  /** bytes of a place in a tray, and of the tray; 0: there are none */
+  entryBytes: "u32",
+  trayBytes: "u32",
 });
 
 /** A table of synapses, by source and block. */
 export const Table = struct("Table", {
   rows: "const unsigned char*",
   data: "const void*",
+  trays: "const unsigned char*",
   weight: "i64",
   /** the row of a source is block * places + place - origin */
   places: "u32",
   origin: "u32",
   rowBytes: "u32",
   narrow: "u32",
+  /** 0: the table has no trays */
+  trayBytes: "u32",
   format: "u32",
   firstDelay: "u32",
   receptor: "u32",

@@ -51,10 +51,13 @@ struct Slice {
   uint32_t from, to;
 };
 
+// Rows lie block by block.
+__device__ __forceinline__ uint32_t rowOf(const Table& t, uint32_t source) {
+  return source % ALL_BLOCKS * t.places + source / ALL_BLOCKS - t.origin;
+}
+
 __device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t source) {
-  // rows lie block by block
-  const uint32_t index = source % ALL_BLOCKS * t.places + source / ALL_BLOCKS - t.origin;
-  const unsigned char* row = t.rows + (uint64_t)index * t.rowBytes;
+  const unsigned char* row = t.rows + (uint64_t)rowOf(t, source) * t.rowBytes;
   Slice slice;
   slice.base = loadNow((const uint64_t*)row);
   if (t.narrow) {
@@ -77,7 +80,8 @@ __device__ __forceinline__ Message messageFor(const Table& t, const uint32_t* me
   return {messageRow[t.receptor] + t.firstDelay, multiplicity, (Sum)t.weight * (Sum)multiplicity};
 }
 
-// Adds one synapse, given its place and, where weights are wide, its weight.
+// Adds one synapse, given its place and, where weights are wide, its weight. A place in a tray is slots * delay + target.
+template <bool IN_TRAY>
 __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
                                              uint32_t place, Sum weight) {
   uint32_t times = m.multiplicity;
@@ -87,19 +91,93 @@ __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* 
     place &= 0xffffu;
   }
   const uint32_t rows = INBOX_ROWS ? INBOX_ROWS : t.ringRows;
-  uint32_t at = m.now + (place >> LOCAL_BITS);
+  const uint32_t later = IN_TRAY ? place / SLOTS : place >> LOCAL_BITS;
+  uint32_t at = m.now + later;
   if (at >= rows) at -= rows;
-  addTo(p, shared, rings, t, at, place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
+  addTo(p, shared, rings, t, at, IN_TRAY ? place - later * SLOTS : place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
 }
 
-// Adds a block's slice of the synapses of one source; the GROUP lanes of a group share it.
+#if TRAYS
+// ---- trays: the first synapses of a slice, in 16 or 32 bytes of their own ----
+
+// the smaller of the two marks
+#define NO_SYNAPSE (0u - TRAY_MARKS)
+
+__device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t source) {
+  return (const uint32_t*)(t.trays + ((uint64_t)rowOf(t, source) * BLOCKS + blockIdx.x) * t.trayBytes);
+}
+
+// Adds what is in the tray of a source. Lanes share it, in pieces of 16 bytes, or of 8. Returns whether there are more synapses, outside of it.
+template <int LANES>
+__device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
+                                            uint32_t source, uint32_t lane) {
+  constexpr uint32_t unit = LANES <= 2 ? 4u : 2u, units = (TRAY_BYTES / 4u + unit * LANES - 1u) / (unit * LANES);
+  const uint32_t size = t.trayBytes / 4u;
+  const uint32_t* tray = trayOf(t, source);
+  // all loads on their way before the first is used
+  uint32_t words[units][unit];
+#pragma unroll
+  for (uint32_t q = 0; q < units; q++) {
+    const uint32_t at = (lane + q * LANES) * unit;
+    const bool some = at < size;
+    if (unit == 4) {
+      const uint4 four = some ? loadOnce((const uint4*)(tray + at)) : make_uint4(~0u, ~0u, ~0u, ~0u);
+      words[q][0] = four.x;
+      words[q][1] = four.y;
+      words[q][unit - 2] = four.z;
+      words[q][unit - 1] = four.w;
+    } else {
+      const uint2 two = some ? loadOnce((const uint2*)(tray + at)) : make_uint2(~0u, ~0u);
+      words[q][0] = two.x;
+      words[q][1] = two.y;
+    }
+  }
+  uint32_t last = words[0][unit - 1];
+  if (LANES == 1) {
+#pragma unroll
+    for (uint32_t q = 1; q < units; q++)
+      if (q * unit < size) last = words[q][unit - 1];
+  } else {
+    last = loadOnce(tray + size - 1u);
+  }
+  const bool packed = HAS_FORMAT(t, FORMAT_PACKED);
+#pragma unroll 1
+  for (uint32_t q = 0; q < units; q++) {
+    if (words[0][0] == ~0u) break;
+#pragma unroll
+    for (uint32_t w = 0; w < unit; w++) {
+      const uint32_t word = words[0][w];
+      if (packed) {
+        if (word < NO_SYNAPSE) deliverPlace<true>(p, shared, rings, t, m, word, 1);
+        continue;
+      }
+      const uint32_t first = word & 0xffffu, second = word >> 16;
+      if (first < (NO_SYNAPSE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, first, 1);
+      if (second < (NO_SYNAPSE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, second, 1);
+    }
+    // the next piece takes the place of the first, so that all are in registers
+#pragma unroll
+    for (uint32_t next = 1; next < units; next++)
+#pragma unroll
+      for (uint32_t w = 0; w < unit; w++) words[next - 1][w] = words[next][w];
+  }
+  return packed ? last == NO_SYNAPSE : last >> 16 == (NO_SYNAPSE & 0xffffu);
+}
+#endif
+
+// Adds a block's slice of the synapses of one source; the GROUP lanes of a group share it. REST: only what is not in
+// trays.
+template <bool REST>
 __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
                                               const uint32_t* messageRow, uint32_t source, uint32_t multiplicity, uint32_t lane) {
   const TablesOf list = tablesOf(p, source);
   for (uint32_t k = list.first; k < list.end; k++) {
     const Table& t = tables[tableOf(p, list, k)];
-    const Slice slice = sliceOf(t, source);
     const Message message = messageFor(t, messageRow, multiplicity);
+#if TRAYS
+    if (!REST && !deliverTray<GROUP>(p, shared, rings, t, message, source, lane)) continue;
+#endif
+    const Slice slice = sliceOf(t, source);
     for (uint32_t j = slice.from + lane; j < slice.to; j += LOADS * GROUP) {
       // all loads on their way before the first is used
       uint32_t places[LOADS];
@@ -129,7 +207,7 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
       }
 #pragma unroll
       for (int q = 0; q < LOADS; q++)
-        if (j + q * GROUP < slice.to) deliverPlace(p, shared, rings, t, message, places[q], weights[q]);
+        if (j + q * GROUP < slice.to) deliverPlace<false>(p, shared, rings, t, message, places[q], weights[q]);
     }
   }
 }
@@ -203,7 +281,7 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
       if (from + 32 * q + lane >= total) continue;
       const Table& t = tables[share[q].what & 0xffffu];
       const uint32_t multiplicity = MULTI ? share[q].what >> 16 : 1u;
-      deliverPlace(p, shared, rings, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity}, words[q], 1);
+      deliverPlace<false>(p, shared, rings, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity}, words[q], 1);
     }
   }
   // all have read what the next portions overwrite
@@ -212,6 +290,7 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
 #endif
 
 // Delivers what the lanes of a warp hold: 32 / GROUP sources at a time.
+template <bool REST>
 __device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
                                              const uint32_t* messageRow, uint32_t holders, uint32_t source, uint32_t multiplicity) {
   const int lane = laneNumber(), own = lane / GROUP;
@@ -225,7 +304,43 @@ __device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* ta
     const uint32_t from = chosen < 0 ? 0u : (uint32_t)chosen;
     const uint32_t s = __shfl_sync(ALL_LANES, source, from);
     const uint32_t m = MULTI ? __shfl_sync(ALL_LANES, multiplicity, from) : 1u;
-    if (chosen >= 0) deliverSource(p, tables, shared, rings, messageRow, s, m, (uint32_t)(lane % GROUP));
+    if (chosen >= 0) deliverSource<REST>(p, tables, shared, rings, messageRow, s, m, (uint32_t)(lane % GROUP));
     __syncwarp();
   }
 }
+
+#if TRAYS && LANE_EACH
+// What is not in the trays of the sources of a warp waits in its lanes, one source in each, until one has a second or all else is delivered.
+struct Rest {
+  uint32_t source = NOWHERE, multiplicity = 1;
+};
+
+// Notes what is not in the trays of a source, if there is more, and delivers what is noted where a lane has a second or nothing else comes. All
+// lanes take part.
+__device__ __forceinline__ void deliverRest(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
+                                            const uint32_t* messageRow, Rest& rest, uint32_t source, uint32_t multiplicity, bool more, bool last) {
+  bool full;
+#pragma unroll 1
+  do {
+    full = __any_sync(ALL_LANES, more && rest.source != NOWHERE);
+    if (!full && more) {
+      rest = {source, multiplicity};
+      more = false;
+    }
+    if (!full && !last) continue;
+    deliverLanes<true>(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, rest.source != NOWHERE), rest.source, rest.multiplicity);
+    rest.source = NOWHERE;
+  } while (full);
+}
+
+// The trays of the source that a lane has. Returns whether there is more.
+__device__ __forceinline__ bool deliverTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
+                                             const uint32_t* messageRow, const TablesOf& list, uint32_t source, uint32_t multiplicity) {
+  bool more = false;
+  for (uint32_t k = list.first; k < list.end; k++) {
+    const Table& t = tables[tableOf(p, list, k)];
+    more |= deliverTray<1>(p, shared, rings, t, messageFor(t, messageRow, multiplicity), source, 0u);
+  }
+  return more;
+}
+#endif

@@ -36,32 +36,35 @@ __device__ __forceinline__ void addSum(Sum* sums, uint32_t receptor, Sum value) 
 // What the generators of a population send to one of its neurons so that it arrives in a step.
 __device__ __forceinline__ void driveInput(const RunParams& p, const PopulationInfo& population, uint32_t id, uint32_t cell, uint32_t step, Sum* sums,
                            DriveCache& cache) {
-  for (uint32_t k = 0; k < population.driveCount; k++) {
+#if DRIVES
+#pragma unroll 1
+  for (uint32_t k = 0; k < (DRIVES == 1 ? min(population.driveCount, 1u) : population.driveCount); k++) {
     const Drive& d = p.drives[population.firstDrive + k];
-    if (!d.entryStarts) {
-      if (!emits(d, step, d.delay)) continue;
-      const uint32_t emitted = step - d.delay;
-      if (k == 0) {
-        if (cache.group != emitted >> 3) {
-          cache.group = emitted >> 3;
-          synfirePhilox(id, emitted >> 3, 0, 0, d.key0, d.key1, cache.words[0], cache.words[1], cache.words[2], cache.words[3]);
-        }
-        addSum(sums, d.receptor, (Sum)d.weight * (Sum)poissonCount(d, id, 0, emitted, cache.words));
-      } else {
+#if DRIVE_ENTRIES
+    if (d.entryStarts) {
+      const uint32_t end = __ldg(d.entryStarts + cell + 1);
+      for (uint32_t e = __ldg(d.entryStarts + cell); e < end; e++) {
+        const DriveEntry& entry = d.entries[e];
+        if (!emits(d, step, entry.delay)) continue;
+        const uint32_t emitted = step - entry.delay;
         uint32_t words[4];
-        synfirePhilox(id, emitted >> 3, 0, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
-        addSum(sums, d.receptor, (Sum)d.weight * (Sum)poissonCount(d, id, 0, emitted, words));
+        synfirePhilox(id, emitted >> 3, entry.ordinal, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
+        addSum(sums, d.receptor, (Sum)entry.weight * (Sum)poissonCount(d, id, entry.ordinal, emitted, words));
       }
       continue;
     }
-    const uint32_t end = __ldg(d.entryStarts + cell + 1);
-    for (uint32_t e = __ldg(d.entryStarts + cell); e < end; e++) {
-      const DriveEntry& entry = d.entries[e];
-      if (!emits(d, step, entry.delay)) continue;
-      const uint32_t emitted = step - entry.delay;
-      uint32_t words[4];
-      synfirePhilox(id, emitted >> 3, entry.ordinal, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
-      addSum(sums, d.receptor, (Sum)entry.weight * (Sum)poissonCount(d, id, entry.ordinal, emitted, words));
+#endif
+    if (!emits(d, step, d.delay)) continue;
+    const uint32_t emitted = step - d.delay;
+    uint32_t words[4] = {cache.words[0], cache.words[1], cache.words[2], cache.words[3]};
+    if (k > 0 || cache.group != emitted >> 3)
+      synfirePhilox(id, emitted >> 3, 0, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
+    if (k == 0) {
+      cache.group = emitted >> 3;
+#pragma unroll
+      for (int w = 0; w < 4; w++) cache.words[w] = words[w];
     }
+    addSum(sums, d.receptor, (Sum)d.weight * (Sum)poissonCount(d, id, 0, emitted, words));
   }
+#endif
 }

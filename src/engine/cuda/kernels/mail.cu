@@ -94,7 +94,7 @@ struct BoxRange {
   }
 };
 
-#if SHORT_SLICES
+#if LANE_EACH
 // What the lanes of a warp have read of the mailboxes that they serve. `end`: neurons in a lane's own box and those of the lanes before it.
 struct Boxes {
   const uint64_t* mail;
@@ -136,7 +136,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   for (uint32_t from = warp * 32; from < n; from += THREADS) {
     const bool has = from + lane < n;
     const uint32_t entry = has ? list[from + lane] : 0u;
-    deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), placeOf(entry), countOf(entry));
+    deliverLanes<false>(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), placeOf(entry), countOf(entry));
   }
 #else
   (void)list;
@@ -178,14 +178,24 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     // who fired is dealt to the groups of lanes, from whichever mailbox it comes
     const uint32_t end = sumToLane(n);
     const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
-#if SHORT_SLICES
+#if LANE_EACH
     const Boxes boxes = {mail, range, portion, n, end, total, a, b};
+#if TRAYS
+    Rest rest;
+#endif
     for (uint32_t from = 0; from < total; from += 32) {
       uint32_t multiplicity = 1;
       const uint32_t source = findSource(waiting, boxes, from + lane, multiplicity);
       const TablesOf list = source == NOWHERE ? TablesOf{0, 0, 0} : tablesOf(p, source);
+#if TRAYS
+      const bool more = deliverTrays(p, tables, shared, rings, messageRow, list, source, multiplicity);
+      __syncwarp();
+      deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, from + 32 >= total);
+#endif
+#if SHORT_SLICES
       for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
         deliverPortions(p, tables, shared, rings, messageRow, portionOf(p, tables, list, k, source, multiplicity));
+#endif
     }
 #else
     for (uint32_t from = 0; from < total; from += 32 / GROUP) {
@@ -202,20 +212,22 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       if (some) {
         const uint32_t theirs = range.at(portion, holder);
         const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64);
-        deliverSource(p, tables, shared, rings, messageRow, placeOf(entry) * ALL_BLOCKS + theirs, countOf(entry), (uint32_t)(lane % GROUP));
+        deliverSource<false>(p, tables, shared, rings, messageRow, placeOf(entry) * ALL_BLOCKS + theirs, countOf(entry), (uint32_t)(lane % GROUP));
       }
       __syncwarp();
     }
 #endif
   }
 #endif
+#if EXTERNAL
   // spikes from outside
   if (kind + 1u == KINDS && p.externalStarts) {
     const uint32_t end = p.externalStarts[index];
     for (uint32_t from = p.externalStarts[index - 1] + warp * 32; from < end; from += THREADS) {
       const bool has = from + lane < end;
       const uint2 spike = has ? p.external[from + lane] : make_uint2(0u, 0u);
-      deliverLanes(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), spike.x, spike.y);
+      deliverLanes<false>(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), spike.x, spike.y);
     }
   }
+#endif
 }

@@ -87,6 +87,27 @@ __device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
 #endif
 }
 
+__device__ __forceinline__ uint2 loadOnce(const uint2* from) {
+#ifdef SYNFIRE_EMULATED
+  return *from;
+#else
+  uint2 value;
+  asm("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(value.x), "=r"(value.y) : "l"(from));
+  return value;
+#endif
+}
+__device__ __forceinline__ uint4 loadOnce(const uint4* from) {
+#ifdef SYNFIRE_EMULATED
+  return *from;
+#else
+  uint4 value;
+  asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+      : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
+      : "l"(from));
+  return value;
+#endif
+}
+
 // Reads that are on their way from where they stand: the compiler does not put them off until somebody needs them. They come from all
 // over memory and shall be the first to leave the cache, where the states of neurons are.
 #ifdef SYNFIRE_EMULATED

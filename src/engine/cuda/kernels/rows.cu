@@ -1,12 +1,44 @@
 // From counts by source and block to the rows of a table: where the synapses of a source begin, and where, among these, those of
-// each block. A row is the index of the source's first synapse (64 bits) and blocks + 1 offsets of 16 or 32 bits.
+// each block. A row is the index of the source's first synapse (64 bits) and blocks + 1 offsets of 16 or 32 bits. What fits into trays
+// is not counted.
 
-// synapses of every source: a warp per source
+#define TRAY_OVER 0xfffffffeu
+
+// Synapses of a slice that are not in a tray: if any, its last place is for the mark that says so.
+__device__ __forceinline__ uint32_t restOf(const RowJob* p, uint64_t cell, uint32_t trayBytes) {
+  const uint32_t count = p->counts[cell], others = p->others ? p->others[cell] : 0u;
+  if (trayBytes == 0) return count + others;
+  const uint32_t room = trayBytes / p->entryBytes;
+  return others == 0 && count <= room ? 0u : others + (count < room ? 0u : count - room + 1u);
+}
+
+// how many synapses there are, and how many slices are too long for trays: a warp per source
+extern "C" __global__ void __launch_bounds__(256) measureRows(const RowJob* p) {
+  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
+  uint64_t found[2 + TRAY_SIZES] = {};
+  for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
+    uint32_t sum = 0;
+    for (uint32_t b = lane; b < p->blocks; b += 32) {
+      const uint64_t cell = (uint64_t)row * p->blocks + b;
+      sum += restOf(p, cell, 0u);
+      for (uint32_t k = 0; k < TRAY_SIZES; k++) found[2 + k] += restOf(p, cell, 16u * (k + 1u)) != 0;
+    }
+    for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
+    if (lane != 0) continue;
+    p->all[row] = sum;
+    found[0] += sum;
+    found[1] += sum != 0;
+  }
+  for (uint32_t k = 0; k < 2 + TRAY_SIZES; k++)
+    if (found[k]) atomicAdd((unsigned long long*)p->measured + k, (unsigned long long)found[k]);
+}
+
+// synapses of every source that are not in trays: a warp per source
 extern "C" __global__ void __launch_bounds__(256) sumRows(const RowJob* p) {
   const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
   for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
     uint32_t sum = 0;
-    for (uint32_t b = lane; b < p->blocks; b += 32) sum += p->counts[(uint64_t)row * p->blocks + b];
+    for (uint32_t b = lane; b < p->blocks; b += 32) sum += restOf(p, (uint64_t)row * p->blocks + b, p->trayBytes);
     for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
     if (lane == 0) {
       p->totals[row] = sum;
@@ -42,7 +74,7 @@ extern "C" __global__ void __launch_bounds__(1024) scanRows(const RowJob* p) {
   }
 }
 
-// writes the rows and turns counts into cursors: a warp per source
+// writes the rows and turns counts into cursors: a warp per source. Those of slices in trays count up to what the row says.
 extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
   const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
   for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
@@ -52,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
     for (uint32_t from = 0; from < p->blocks; from += 32) {
       const uint32_t b = from + lane;
       const uint64_t cell = (uint64_t)row * p->blocks + b;
-      const uint32_t count = b < p->blocks ? p->counts[cell] : 0u;
+      const uint32_t count = b < p->blocks ? restOf(p, cell, p->trayBytes) : 0u;
       uint32_t sum = count;
       for (int d = 1; d < 32; d <<= 1) {
         const uint32_t other = __shfl_up_sync(ALL_LANES, sum, d);
@@ -60,7 +92,17 @@ extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
       }
       if (b < p->blocks) {
         const uint32_t start = before + sum - count;
-        p->counts[cell] = start;
+        // the tray is filled first, then the rest, those that cannot be in trays behind the others
+        const uint32_t inTrays = p->counts[cell], others = p->others ? p->others[cell] : 0u;
+        p->counts[cell] = start - (inTrays + others - count);
+        if (p->others) p->others[cell] = start + count - others;
+        if (p->trayBytes != 0 && count != 0) {
+          unsigned char* tray = p->trays + cell * p->trayBytes;
+          if (p->entryBytes == 2)
+            ((uint16_t*)tray)[p->trayBytes / 2 - 1] = (uint16_t)TRAY_OVER;
+          else
+            ((uint32_t*)tray)[p->trayBytes / 4 - 1] = TRAY_OVER;
+        }
         if (p->narrow)
           ((uint16_t*)(to + 8))[b] = (uint16_t)start;
         else

@@ -2,8 +2,12 @@
 // ids of those that fired into its mailbox, reads the mailboxes of all blocks, and adds its slices of the synapses of whoever
 // fired to its rings. Nobody waits for a grid; a step ends with one barrier of the block.
 //
-// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, HEAVY, LATE, ANY_WIDE, RING_WIDE,
-// RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
+// The cache for instructions holds a part of the loop only, and what is never executed costs time, too. Hence everything is written out once:
+// the first turn does no step but draws the input of the first, and after the last step a turn does none but reads what is on its way. And what
+// a network does not need is not compiled.
+//
+// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, HEAVY, LATE, SAMPLED, EXTERNAL, DRIVES,
+// ANY_WIDE, RING_WIDE, RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
 
 #define ROUNDS 1
 #define MOST_ROUNDS 0x7fffffff
@@ -36,7 +40,7 @@ __device__ __forceinline__ OwnSynapses ownOf(const RunParams& p, uint32_t cell) 
 // Asks for them, of a neuron that has fired.
 __device__ __forceinline__ void prefetchOwn(const OwnSynapses& own) {
   if (own.bytes == 0) return;
-  prefetchRange(own.row, ROW_BYTES);
+  if (!TRAYS) prefetchRange(own.row, ROW_BYTES);
   prefetchRange(own.first, own.bytes);
 }
 
@@ -82,7 +86,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     control->stop = NEVER;
     control->recorded = p.recordCounts[block];
   }
-  setMessageRows(control, 1, p.firstStep + 1);
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
@@ -123,7 +126,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   Sum drive[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
-  if (active) driveInput(p, population, id, cell, p.firstStep + 1, drive, cache);
   // models that are integrated numerically need the registers, and their steps are long
   const OwnSynapses ownSynapses = active && !HEAVY ? ownOf(p, cell) : OwnSynapses{nullptr, nullptr, 0};
 #else
@@ -131,23 +133,24 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
   __syncthreads();
 
-  uint32_t step = p.firstStep;
-  const uint32_t lastStep = p.firstStep + p.steps;
-  while (step < lastStep) {
-    step++;
+  uint32_t lastStep = p.firstStep + p.steps;
+#pragma unroll 1
+  for (uint32_t step = p.firstStep; step <= lastStep + FAR_LAG; step++) {
+    const bool updates = step > p.firstStep && step <= lastStep;
+    if (updates) {
 #pragma unroll
-    for (int r = 0; r < RECEPTORS; r++) row[r] = row[r] + 1u == RING_ROWS[r] ? 0u : row[r] + 1u;
-
+      for (int r = 0; r < RECEPTORS; r++) row[r] = row[r] + 1u == RING_ROWS[r] ? 0u : row[r] + 1u;
 #if INBOX_ROWS
-    openInbox<false>(p, tables, shared, rings, row[0]);
-    __syncthreads();
+      openInbox<false>(p, tables, shared, rings, row[0]);
+      __syncthreads();
 #endif
+    }
 
     clock.mark(0);
     // ---- update
 #if TILES == 1
     int count = 0;
-    if (active) {
+    if (active && updates) {
       Sum sums[RECEPTORS];
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) {
@@ -162,7 +165,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       emitted += count != 0;
     }
 #else
-    for (int phase = 0; phase < (LATE ? 2 : 1); phase++) {
+    for (int phase = 0; updates && phase < (LATE ? 2 : 1); phase++) {
       const uint32_t todo = phase == 0 ? SLOTS : control->late;
       // late neurons are dealt to warps in turn, so that no warp waits for another's
       for (uint32_t i = phase == 0 ? threadIdx.x : (uint32_t)(lane * WARPS + warp); i < todo; i += THREADS) {
@@ -206,16 +209,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         noteSpike(p, control, list, population, id, local, count, step);
         if (count != 0) prefetchOwn(ownOf(p, cell));
         emitted += count != 0;
-        if (p.itemStarts) {
-          for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
-            const SampleItem& item = p.items[e];
-            const SampleInfo& info = p.samples[item.request];
-            uint32_t at;
-            if (sampled(info, step, at))
-              info.values[(uint64_t)at * info.columns + item.column] =
-                  item.integer ? (double)p.ints[item.slot * stride + cell] : (double)p.reals[item.slot * stride + cell];
-          }
+#if SAMPLED
+        for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
+          const SampleItem& item = p.items[e];
+          const SampleInfo& info = p.samples[item.request];
+          uint32_t at;
+          if (sampled(info, step, at))
+            info.values[(uint64_t)at * info.columns + item.column] =
+                item.integer ? (double)p.ints[item.slot * stride + cell] : (double)p.reals[item.slot * stride + cell];
         }
+#endif
       }
       if (LATE && phase == 0) __syncthreads();
     }
@@ -224,7 +227,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     clock.mark(1);
     // ---- publish: the last warp that has updated its neurons writes the mailbox and the record
     bool publishes = false;
-    if (warp < (int)workers) {
+    if (updates && warp < (int)workers) {
       __syncwarp();
       uint32_t before = 0;
       if (lane == 0) {
@@ -270,7 +273,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0) prefetchOwn(HEAVY ? ownOf(p, cell) : ownSynapses);
-    if (active && p.itemStarts) {
+#if SAMPLED
+    if (active && updates) {
       for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
         const SampleItem& item = p.items[e];
         const SampleInfo& info = p.samples[item.request];
@@ -286,7 +290,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         info.values[(uint64_t)at * info.columns + item.column] = value;
       }
     }
-    if (active) driveInput(p, population, id, cell, step + 1, drive, cache);
+#endif
+    if (active && step < lastStep) driveInput(p, population, id, cell, step + 1, drive, cache);
 #endif
     setMessageRows(control, (step + 1 - p.firstStep) & 1u, step + 1);
     __syncwarp();
@@ -299,7 +304,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll 1
     for (uint32_t kind = 0; kind < KINDS; kind++) {
       const uint32_t lag = lagOf(kind);
-      if (step - p.firstStep > lag)
+      if (step - p.firstStep > lag && step - lag <= lastStep)
         consumeStep(p, tables, shared, rings, control, kind, (step - p.firstStep) & 1u, list, step - lag, clock);
     }
     clock.mark(5);
@@ -307,28 +312,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     const bool stop = __syncthreads_or(step >= *(volatile uint32_t*)&control->stop);
     clock.mark(6);
 #if INBOX_ROWS
-    if (threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
+    if (updates && threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
-    if (stop) break;
+    if (stop && step < lastStep) lastStep = step;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
     if (threadIdx.x == 0) control->fired = 0;
     __syncthreads();
 #endif
-  }
-
-  // ---- what is still on its way
-#pragma unroll 1
-  for (uint32_t late = 1; late <= FAR_LAG; late++) {
-    setMessageRows(control, 0, step + late);
-    __syncthreads();
-#pragma unroll 1
-    for (uint32_t kind = 0; kind < KINDS; kind++) {
-      const uint32_t s = step + late - lagOf(kind);
-      if (s > p.firstStep && s <= step)
-        consumeStep(p, tables, shared, rings, control, kind, 0, list, s, clock);
-    }
-    __syncthreads();
   }
 
   // ---- leave everything in device memory
@@ -363,6 +354,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
   if (threadIdx.x == 0) {
     p.recordCounts[block] = control->recorded & 0x7fffffffu;
-    if (block == 0) *p.doneSteps = step - p.firstStep;
+    if (block == 0) *p.doneSteps = lastStep - p.firstStep;
   }
 }

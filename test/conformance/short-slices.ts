@@ -1,0 +1,52 @@
+/** Networks in which a block has few synapses of each source: what lies in trays on a GPU. */
+
+import { type NodeCollection, normalClipped, type Simulator, uniform } from "synfire";
+import type { Network } from "./observe.js";
+
+const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
+
+/** the second delay is so long that not all places fit into 16 bits, where a block has a thousand neurons */
+function balanced(sim: Simulator, size: number, longest: number) {
+  const delay = uniform({ min: 0.3, max: longest });
+  const e = sim.create("iaf_psc_exp", size, { I_e: 420 });
+  const i = sim.create("iaf_psc_exp", size / 4, { I_e: 440, V_m: uniform({ min: -70, max: -56 }) });
+  const all = e.concat(i);
+  sim.connect(e, all, from(9), { weight: 20, delay: 0.8 });
+  sim.connect(e, all, from(3), { weight: normalClipped({ mean: 40, std: 8, low: 30, high: 50 }), delay });
+  sim.connect(i, all, from(4), { weight: -70, delay });
+  // more than a tray holds, of a few sources
+  sim.connect(e.slice(0, 3), e.slice(0, 200), "all_to_all", { weight: 1.5, delay: 1.1 });
+  return recorders(sim, all, all);
+}
+
+/** a thread has several neurons, in two blocks */
+export const manyNeurons: readonly Network[] = [
+  { name: "2,500 neurons, all places in 16 bits", build: (sim) => balanced(sim, 2000, 1.5), spikes: 1000 },
+  { name: "2,500 neurons, long delays", build: (sim) => balanced(sim, 2000, 9), spikes: 1000 },
+];
+
+/** a thread has one neuron */
+export const fewNeurons: readonly Network[] = [
+  { name: "1,000 neurons in short slices", build: (sim) => balanced(sim, 800, 9), spikes: 300 },
+  {
+    name: "several spikes of one neuron in a step",
+    build: (sim) => {
+      const noise = sim.create("poisson_generator", 1, { rate: 9000 });
+      const parrots = sim.create("parrot_neuron", 300);
+      const neurons = sim.create("iaf_psc_exp", 700);
+      sim.connect(noise, parrots, "all_to_all", { weight: 1, delay: 0.5 });
+      const weight = normalClipped({ mean: 40, std: 8, low: 10, high: 70 });
+      sim.connect(parrots, neurons, from(8), { weight, delay: 0.4 });
+      sim.connect(neurons, neurons, from(4), { weight: -30, delay: uniform({ min: 0.1, max: 3 }) });
+      return recorders(sim, parrots.concat(neurons), neurons);
+    },
+    spikes: 1000,
+  },
+];
+
+function recorders(sim: Simulator, all: NodeCollection, some: NodeCollection) {
+  return [
+    sim.record(all),
+    sim.record(some.slice(0, some.length, 177), { variables: ["V_m"], interval: 0.5 }),
+  ];
+}
