@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { calibrate } from "../../src/engine/calibration.js";
+import { CommonValues, nothingCommon } from "../../src/engine/cuda/common-values.js";
 import { openCompiler } from "../../src/engine/cuda/nvrtc.js";
 import { shapeFor, wideRings } from "../../src/engine/cuda/shape.js";
 import { buildSource, runSource } from "../../src/engine/cuda/sources.js";
@@ -29,7 +30,7 @@ async function sourceOf(
 ): Promise<string> {
   const net = await lowered(networks.find((n) => n.name === name)!, precision);
   const calibration = calibrate(net);
-  const { variants } = planVariants(net, calibration);
+  const { variants, variantOf } = planVariants(net, calibration);
   const wide = wideRings(net, calibration);
   const tables = planTables(net, calibration, wide, Math.ceil(Math.log2(slots)), (p) => p.plan);
   const shape = shapeFor(
@@ -51,13 +52,16 @@ async function sourceOf(
     {
       mail: { targets: 1, relayed: [] },
       ...{ trayBytes, external: true, sampled: true, drives: 2, driveEntries: true },
+      common: new CommonValues(net, variants, variantOf).plan,
     },
   );
 }
 
 test("a model as it is printed", async () => {
   const net = await lowered(networks.find((n) => n.name === "model iaf_psc_exp")!, "float32");
-  expect(printUpdate(planVariants(net, calibrate(net)).variants)).toMatchSnapshot();
+  const { variants, variantOf } = planVariants(net, calibrate(net));
+  expect(printUpdate(variants, new CommonValues(net, variants, variantOf).plan)).toMatchSnapshot();
+  expect(printUpdate(variants, nothingCommon(variants))).toMatchSnapshot();
 });
 
 /** a function that compiles, or undefined */

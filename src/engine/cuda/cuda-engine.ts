@@ -9,10 +9,11 @@ import { retuned } from "../retune.js";
 import { runsOfIds } from "../runs.js";
 import { synapseTable } from "../synapses.js";
 import type { Team } from "../team.js";
+import { type CommonPlan, CommonValues, nothingCommon } from "./common-values.js";
 import { Construction, tableBytes } from "./construct.js";
 import { cachedCubin } from "./cubin-cache.js";
 import { DeviceNetwork, groupsOf } from "./device-network.js";
-import type { CudaDevice, CudaDriver } from "./driver.js";
+import type { CudaDevice, CudaDriver, Kernel } from "./driver.js";
 import { drivesUsed, planDrives } from "./drives.js";
 import { farDelay } from "./far-delay.js";
 import { openDriver } from "./ffi-driver.js";
@@ -103,6 +104,7 @@ class CudaEngine implements Engine {
     const first = this.#step;
     let lost: SynfireError | undefined;
     try {
+      for (const p of this.#parts) await p.chooseKernel();
       for (const p of this.#parts) p.prepare(first, steps, request, this.#layout);
       relay?.start();
       if (team) {
@@ -421,19 +423,22 @@ async function start(
     const index = firstDevice + k;
     const built = constructions[k]!.build(counted[k]!, layout);
     const groups = groupsOf(built, layout.processes);
-    const module = device.load(
-      await cubin(
-        runSource(shape, groups, { ...uses, trayBytes: Math.max(0, ...built.map((t) => t.trayBytes)) }),
-        "network.cu",
-        device,
-      ),
-    );
+    const common = new CommonValues(network, variants, variantOf);
+    const trayBytes = Math.max(0, ...built.map((t) => t.trayBytes));
+    const load = async (plan: CommonPlan) => {
+      const text = runSource(shape, groups, { ...uses, trayBytes, common: plan });
+      return device.load(await cubin(text, "network.cu", device));
+    };
+    const module = await load(common.plan);
+    let plain: Promise<Kernel> | undefined;
     parts.push(
       new DeviceNetwork({
         ...{ device, index, network, calibration, layout, shape, variantOf, drives, samples },
         ...{ tables: built, groups },
         relayed: hostMail?.incoming.pointer ?? 0,
+        common,
         kernel: module.kernel("runSteps"),
+        plainKernel: () => (plain ??= load(nothingCommon(variants)).then((m) => m.kernel("runSteps"))),
         recordKernels: {
           count: module.kernel("countRecords"),
           scan: module.kernel("scanRecords"),

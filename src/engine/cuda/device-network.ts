@@ -3,6 +3,7 @@
 import type { Calibration } from "../calibration.js";
 import type { RunRequest } from "../engine.js";
 import type { Network, SampleRequest, SpikeBatch, Values } from "../network.js";
+import type { CommonValues } from "./common-values.js";
 import { type BuiltTable, tableBytes } from "./construct.js";
 import { debugs } from "./debug.js";
 import type { CudaDevice, DevicePointer, Kernel } from "./driver.js";
@@ -41,8 +42,11 @@ export interface DeviceNetworkParts {
   readonly groups: Groups;
   /** messages that the host passes on, for this device to fetch; 0: there are none */
   readonly relayed: DevicePointer;
+  readonly common: CommonValues;
   /** not known before construction: it is compiled for the groups of sources */
   readonly kernel: Kernel;
+  /** the same without common values */
+  readonly plainKernel: () => Promise<Kernel>;
   readonly recordKernels: { readonly [name in "count" | "scan" | "place" | "rank"]: Kernel };
 }
 
@@ -102,9 +106,11 @@ export class DeviceNetwork {
   #external: DevicePointer[] = [];
   #ordered = { at: 0, size: 0 };
   #params: Uint8Array = new Uint8Array(0);
+  #kernel: Kernel;
 
   constructor(parts: DeviceNetworkParts) {
     this.#p = parts;
+    this.#kernel = parts.kernel;
     this.device = parts.device;
     this.tables = parts.tables;
     const { network, layout, shape, variantOf, calibration } = parts;
@@ -303,6 +309,14 @@ export class DeviceNetwork {
 
   // ---- runs
 
+  /** Finds the kernel for the constants as they are now: before `prepare`. */
+  async chooseKernel(): Promise<void> {
+    const { common, kernel, plainKernel } = this.#p;
+    const words = common.words();
+    this.#fixed.common = words ? [...words] : 0;
+    this.#kernel = words ? kernel : await plainKernel();
+  }
+
   prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
     const { shape } = this.#p;
     const m = this.#memory;
@@ -344,8 +358,8 @@ export class DeviceNetwork {
   }
 
   launch(): void {
-    const { shape, layout, kernel } = this.#p;
-    this.device.launch(kernel, {
+    const { shape, layout } = this.#p;
+    this.device.launch(this.#kernel, {
       ...{ blocks: layout.blocks, threads: shape.threads, shared: shape.sharedBytes },
       ...{ argument: this.#params, cooperative: true },
     });
@@ -452,6 +466,7 @@ export class DeviceNetwork {
       return true;
     }
     if (typeof values !== "number") return false;
+    this.#p.common.set(population, where.integer, where.place, values);
     const one = this.#array(where.integer, 1);
     one[0] = values;
     const [base, count] = where.integer

@@ -1,5 +1,6 @@
 /** Puts the texts of the kernels together with what is printed for a network. */
 
+import type { CommonPlan } from "./common-values.js";
 import { debugs } from "./debug.js";
 import { texts } from "./kernels/texts.generated.js";
 import {
@@ -130,6 +131,8 @@ export interface Uses {
   /** Poisson generators of a population at most; does any send differently to its neurons? */
   readonly drives: number;
   readonly driveEntries: boolean;
+  /** constants that are among the parameters */
+  readonly common: CommonPlan;
 }
 
 /**
@@ -246,7 +249,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
       (s) => s.declaration,
     ),
     printPhilox(),
-    printUpdate(r.variants),
+    printUpdate(r.variants, uses.common),
     ...["block", "drive", "deliver", "mail", "run", "records"].map(kernel),
   ].join("\n");
 }

@@ -1,5 +1,6 @@
 /** What the kernels are told: see kernels/*.cu for what the fields mean there. */
 
+import { COMMON_WORDS } from "./common-values.js";
 import { struct } from "./struct.js";
 
 /** How a synapse is stored. The place is its delay and its target. */
@@ -208,6 +209,8 @@ export const MOST_TARGETS = 16;
 export const RunParams = struct("RunParams", {
   /** address of a copy in device memory */
   self: "u64",
+  /** constants that the populations of a model share: see common-values.ts */
+  common: ["u32", COMMON_WORDS],
   firstStep: "u32",
   steps: "u32",
   firstBlock: "u32",

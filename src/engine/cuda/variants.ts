@@ -8,6 +8,7 @@ import type { NeuronProgram } from "../../compiler/program.js";
 import type { Calibration } from "../calibration.js";
 import { drawValue } from "../draw.js";
 import type { Network } from "../network.js";
+import type { CommonPlan } from "./common-values.js";
 
 /** One compiled form: which constants all neurons share, how each receptor is summed. */
 export interface Variant {
@@ -65,7 +66,13 @@ export function planVariants(
   return { variants, variantOf };
 }
 
-function printCase(v: Variant, index: number): string {
+/** A value among the parameters of the kernel. */
+function printCommon(type: string, at: number): string {
+  if (type === "double") return `__hiloint2double((int)p.common[${at + 1}], (int)p.common[${at}])`;
+  return type === "float" ? `__int_as_float((int)p.common[${at}])` : `(int)p.common[${at}]`;
+}
+
+function printCase(v: Variant, index: number, common: CommonPlan): string {
   const { program } = v;
   const lines: string[] = [];
   const declared = new Set<number>();
@@ -79,7 +86,11 @@ function printCase(v: Variant, index: number): string {
         case "continuous":
           return integer ? `z[${v.places[k]}]` : `s[${v.places[k]}]`;
         case "constant": {
-          const at = v.places[k];
+          const at = v.places[k]!;
+          if (v.uniform[b.index]) {
+            const word = (integer ? common.ints : common.reals)[index]![at]!;
+            if (word >= 0) return printCommon(type, word);
+          }
           if (v.uniform[b.index]) return integer ? `__ldg(ui + ${at})` : `__ldg(u + ${at})`;
           return integer ? `z[${at}]` : `s[${at}]`;
         }
@@ -119,13 +130,14 @@ function printCase(v: Variant, index: number): string {
 }
 
 /** `updateNeuron(...)`: advances one neuron by one step; returns how many spikes it emits. */
-export function printUpdate(variants: readonly Variant[]): string {
-  return `// The models of the network. s, z: states and constants of the neuron; u, ui: constants that its population shares.
-__device__ __forceinline__ int updateNeuron(uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
+export function printUpdate(variants: readonly Variant[], common: CommonPlan): string {
+  return `// The models of the network. s, z: states and constants of the neuron; u, ui: constants that its population shares, unless all
+// populations of the model do: these are among the parameters.
+__device__ __forceinline__ int updateNeuron(const RunParams& p, uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
                                             const double* scales, uint32_t step, uint32_t id, uint32_t key0, uint32_t key1,
                                             int limit, int& failed, int& unfinished) {
   switch (variant) {
-${variants.map(printCase).join("\n")}
+${variants.map((v, k) => printCase(v, k, common)).join("\n")}
   }
   return 0;
 }

@@ -158,7 +158,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         drive[r] = 0;
       }
       int failed = 0, unfinished = 0;
-      count = updateNeuron(population.variant, s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums,
+      count = updateNeuron(p, population.variant, s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums,
                            p.scales + own * RECEPTORS, step, id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished);
       if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
       noteSpike(p, control, list, population, id, threadIdx.x, count, step);
@@ -188,7 +188,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         cache.group = 0xffffffffu;
         driveInput(p, population, id, cell, step, sums, cache);
         int failed = 0, unfinished = 0;
-        const int count = updateNeuron(population.variant, s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
+        const int count = updateNeuron(p, population.variant, s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
                                        sums, p.scales + own * RECEPTORS, step, id, population.key0, population.key1,
                                        phase == 0 && LATE ? ROUNDS : MOST_ROUNDS, failed, unfinished);
         if (unfinished) {
