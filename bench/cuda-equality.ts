@@ -10,6 +10,7 @@ import { build as brunel2000 } from "../examples/brunel2000.js";
 import { build as microcircuit } from "../examples/microcircuit.js";
 import { longDelays } from "../test/conformance/long-delays.js";
 import { broadNetworks, networks } from "../test/conformance/networks.js";
+import { fewNeurons, manyNeurons } from "../test/conformance/short-slices.js";
 
 export const onRequest = true;
 
@@ -58,7 +59,13 @@ const literature: readonly Case[] = [
   })),
 ];
 
-const small: readonly Case[] = [...networks, ...broadNetworks, ...longDelays].map((n) => ({
+const small: readonly Case[] = [
+  ...networks,
+  ...broadNetworks,
+  ...longDelays,
+  ...manyNeurons,
+  ...fewNeurons,
+].map((n) => ({
   name: n.name,
   // they are too small to need it
   ...(longDelays.includes(n) ? { debug: "inbox" } : {}),

@@ -3,7 +3,7 @@
  * distribution, every layout.
  */
 
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { calibrate, delaySteps, fixedWeight, receptorOf } from "../../src/engine/calibration.js";
 import { cudaEngine } from "../../src/engine/cuda/cuda-engine.js";
 import { forEachSynapse } from "../../src/engine/synapses.js";
@@ -18,6 +18,10 @@ interface Stored {
   readonly value: bigint;
   readonly receptor: number;
 }
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const line = (s: Stored) => `${s.source} ${s.target} ${s.delay} ${s.value} ${s.receptor}`;
 
@@ -52,7 +56,8 @@ for (const precision of ["float32", "float64"] as const) {
       });
     }
     const counts = cudaHere === "emulated" ? (precision === "float32" ? [3, 1] : [3]) : [20, 1];
-    for (const blocks of counts) {
+    for (const [blocks, debug] of [...counts.map((n) => [n, ""] as const), [3, "trays"] as const]) {
+      vi.stubEnv("SYNFIRE_DEBUG", debug);
       const engine = (await cudaEngine(net, [], {
         ...{ threads: 1, tileSize: undefined, delivery: "auto", gpus: [0], blocks },
       })) as unknown as { storedSynapses(): Stored[]; dispose(): void };

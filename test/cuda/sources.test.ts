@@ -27,6 +27,7 @@ async function sourceOf(
   slots: number,
   synapsesPerSlice = 30,
   trayBytes = 0,
+  uses = { external: true, sampled: true, drives: 2, driveEntries: true },
 ): Promise<string> {
   const net = await lowered(networks.find((n) => n.name === name)!, precision);
   const calibration = calibrate(net);
@@ -51,7 +52,7 @@ async function sourceOf(
     { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 },
     {
       mail: { targets: 1, relayed: [] },
-      ...{ trayBytes, external: true, sampled: true, drives: 2, driveEntries: true },
+      ...{ trayBytes, ...uses },
       common: new CommonValues(net, variants, variantOf).plan,
     },
   );
@@ -108,6 +109,15 @@ test.skipIf(!compile).each([
 ] as const)("NVIDIA's compiler takes %s, %s, %i neurons per block", async (name, precision, slots) => {
   compile!(await sourceOf(name, precision, slots));
 });
+
+test.skipIf(!compile).each([0, 1, 2])(
+  "NVIDIA's compiler takes what has nothing but %i generators",
+  async (drives) => {
+    const uses = { external: false, sampled: false, drives, driveEntries: false };
+    for (const slots of [400, 2000])
+      compile!(await sourceOf("model iaf_psc_exp", "float32", slots, 30, 0, uses));
+  },
+);
 
 test.each([
   ["model iaf_psc_exp", 1500, 8, 1],

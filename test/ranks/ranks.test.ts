@@ -94,8 +94,8 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     async () => {
       const reference = await alone();
       const blocks = ["threads=1", "device=cuda", "blocks=3"];
-      // records are full every few steps: all blocks of all ranks must end in the same one
-      vi.stubEnv("SYNFIRE_DEBUG", "full");
+      // records are full every few steps: all blocks of all ranks must end in the same one; synapses lie in trays
+      vi.stubEnv("SYNFIRE_DEBUG", "full,trays");
       for (const [name, { hash, spikes }] of Object.entries(await probe(2, blocks)))
         expect({ hash, spikes }, name).toEqual({
           hash: reference[name]!.hash,

@@ -13,7 +13,7 @@ import { SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
-import { anyOthers, entryBytes, type MeasuredSlices, TRAY_SIZES, traySizes } from "./trays.js";
+import { anyOthers, entryBytes, type MeasuredSlices, mayHaveTrays, TRAY_SIZES, traySizes } from "./trays.js";
 
 type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
 
@@ -395,8 +395,20 @@ export class Construction {
     return lists;
   }
 
-  /** Counts the synapses of all tables. @param firstBlock - of this device among all blocks */
-  countTables(tables: readonly TablePlan[], layout: RankLayout, firstBlock: number): CountedTable[] {
+  /**
+   * Counts the synapses of all tables, and decides whether there shall be trays.
+   * @param firstBlock - of this device among all blocks
+   * @param slice - synapses of a source in a block, in the mean
+   * @param reserved - bytes that are needed in any case
+   */
+  countTables(
+    tables: readonly TablePlan[],
+    layout: RankLayout,
+    firstBlock: number,
+    slice: number,
+    reserved: number,
+  ): CountedTable[] {
+    const perhaps = layout.allBlocks > 1 && mayHaveTrays(tables, slice);
     const find = populationFinder(this.#network.populations);
     const common = { allBlocks: layout.allBlocks, firstBlock, blocks: layout.blocks };
     const counted = tables.map((plan) => {
@@ -407,8 +419,7 @@ export class Construction {
       );
       const cells = sources.count * layout.blocks;
       const counts = this.#zeros(4 * cells);
-      const inTrays = layout.allBlocks > 1 && entryBytes(plan) > 0;
-      const others = inTrays && anyOthers(plan, layout.slots) ? this.#zeros(4 * cells) : 0;
+      const others = perhaps && anyOthers(plan, layout.slots) ? this.#zeros(4 * cells) : 0;
       const jobs = plan.parts.map(({ part, post }, i): { values: Job; p: Projection } => {
         const p = this.#network.projections[part.projection]!;
         const ranges = targetRanges(p, part, find);
@@ -431,9 +442,9 @@ export class Construction {
       return { plan, sources, counts, others, jobs };
     });
     const withoutTrays = counted.map((t): CountedTable => ({ ...t, trays: undefined }));
-    if (layout.allBlocks === 1 || tables.some((t) => entryBytes(t) === 0)) return withoutTrays;
+    if (!perhaps) return withoutTrays;
     const measured = counted.map((t) => this.#measure(t, layout));
-    const sizes = traySizes(measured, layout.blocks, this.#device.freeMemory());
+    const sizes = traySizes(measured, layout.blocks, this.#device.freeMemory() - reserved);
     if (!sizes) return withoutTrays;
     return counted.map((t, k) => ({ ...t, trays: { ...measured[k]!, bytes: sizes[k]! } }));
   }

@@ -32,7 +32,6 @@ import { chooseDevices } from "./select-devices.js";
 import { blocksFor, inboxBytes, type Shape, shapeFor, wideRings } from "./shape.js";
 import { buildSource, runSource } from "./sources.js";
 import { dataBytes, planTables, type TablePlan } from "./tables.js";
-
 import { planVariants } from "./variants.js";
 
 /** Mailboxes carry 16 bits of the step. */
@@ -407,9 +406,13 @@ async function start(
   const far = farDelay(network, calibration);
   const shapeWith = (trays: boolean) =>
     shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far, trays);
-  checkMemory(devices, deviceCount, tables, layout, shapeWith(false));
-  const counted = constructions.map((c, k) => c.countTables(tables, layout, (firstDevice + k) * blocks));
-  const shape = shapeWith(counted.every((list) => list.every((t) => t.trays !== undefined)));
+  const needed = checkMemory(devices, deviceCount, tables, layout, shapeWith(false));
+  const counted = constructions.map((c, k) =>
+    c.countTables(tables, layout, (firstDevice + k) * blocks, slice, needed),
+  );
+  const shape = shapeWith(
+    tables.length > 0 && counted.every((list) => list.every((t) => t.trays !== undefined)),
+  );
   const drives = planDrives(network, calibration);
   const relayed = team ? relayedRanks(team, unreachable) : [];
   const mail = { targets: countTargets(devices.length, team, relayed), relayed };
@@ -501,14 +504,14 @@ function tablesOf(network: Network, tables: readonly TablePlan[]): string[] {
   return lists.map((l) => l.join());
 }
 
-/** @throws SynfireError "out-of-memory" before synapses are allocated */
+/** @returns bytes on each GPU, without trays @throws SynfireError "out-of-memory" before synapses are allocated */
 function checkMemory(
   devices: readonly CudaDevice[],
   deviceCount: number,
   tables: readonly TablePlan[],
   layout: RankLayout,
   shape: Shape,
-): void {
+): number {
   const rows = tables.length * Math.min(layout.sourceCount, layout.slots * layout.allBlocks) * layout.blocks;
   const cells = layout.slots * layout.blocks;
   const needed =
@@ -525,4 +528,5 @@ function checkMemory(
         "device",
       );
   }
+  return needed;
 }

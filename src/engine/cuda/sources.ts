@@ -28,8 +28,9 @@ const kernel = (name: string): string => texts[`${name}.cu`]!;
 
 const formats = [
   ...Object.entries(Format).map(([name, value]) => `#define FORMAT_${name.toUpperCase()} ${value}`),
-  `#define TRAY_MARKS ${TRAY_MARKS}u`,
-  `#define TRAY_SIZES ${TRAY_SIZES.length}u`,
+  // in the last place of a tray, its lower 16 bits where places have 16: there is more elsewhere
+  `#define TRAY_MORE ${2 ** 32 - TRAY_MARKS}u`,
+  `#define TRAY_SIZES ${TRAY_SIZES.join(", ")}`,
 ].join("\n");
 
 /** Construction: the same for every network, so that it is compiled once. */
@@ -79,9 +80,9 @@ export interface RunShape {
   /** lanes that share a slice of synapses, and synapses that each reads at a time */
   readonly group: number;
   readonly loads: number;
-  /** so many sources fire in a step, with so few synapses each, that every lane looks up one, and all share the synapses of these */
+  /** so many sources fire in a step, with so few synapses each, that every lane looks up one */
   readonly laneEach: boolean;
-  /** in shared memory: what they share, if there are no trays */
+  /** in shared memory: the slices that they have found, if there are no trays, to share the synapses of all */
   readonly sharesOffset: number;
   readonly solo: boolean;
   readonly multi: boolean;

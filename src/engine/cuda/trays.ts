@@ -12,7 +12,7 @@ import type { TablePlan } from "./tables.js";
 export const TRAY_SIZES = [16, 32] as const;
 /** So many of the slices may have a rest at most: whoever finds one has three reads to wait for in place of one. */
 const WITH_REST = 0.003;
-/** Trays may take so many bytes per synapse, and this part of the memory that is free. */
+/** Trays may take so many bytes per synapse, and this part of the memory that is free beside what else is needed. */
 const MOST_BYTES = 5;
 const FREE = 1 / 8;
 
@@ -20,6 +20,12 @@ const FREE = 1 / 8;
 export function entryBytes({ format }: TablePlan): number {
   if (format === Format.packed) return 4;
   return format === Format.place16 || format === Format.place32 ? 2 : 0;
+}
+
+/** What can be told before synapses are counted. @param slice - synapses of a source in a block, in the mean */
+export function mayHaveTrays(tables: readonly TablePlan[], slice: number): boolean {
+  const most = Math.max(...TRAY_SIZES) / 2;
+  return tables.length > 0 && tables.every((t) => entryBytes(t) > 0) && (slice <= most || debugs("trays"));
 }
 
 /** Are there synapses whose place does not fit 16 bits? */

@@ -78,7 +78,7 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
   }
   // in a tray
   const uint32_t entry = later * j.slots + local;
-  const bool other = j.others && entry >= 0x10000u - TRAY_MARKS;
+  const bool other = j.others && entry >= (TRAY_MORE & 0xffffu);
   const uint32_t next = atomicAdd((other ? j.others : j.counts) + (uint64_t)row * j.blocks + block, 1u);
   if (PASS == PASS_COUNT) return;
   const unsigned char* to = j.table + (uint64_t)row * j.rowBytes;
@@ -86,8 +86,8 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
   const double stored = j.storesWeight ? floor(weight * j.magnitude * j.perUnit + 0.5) * j.post : 0.0;
   if (j.trayBytes != 0 && !other) {
     // the tray is filled from behind
-    const uint32_t end = j.narrow ? ((const uint16_t*)(to + 8))[block] : ((const uint32_t*)(to + 8))[block];
-    const int left = (int)(end - next);
+    const uint32_t rest = j.narrow ? ((const uint16_t*)(to + 8))[block] : ((const uint32_t*)(to + 8))[block];
+    const int left = (int)(rest - next);
     if (left > 0) {
       unsigned char* tray = j.trays + ((uint64_t)row * j.blocks + block) * j.trayBytes;
       if (j.format == FORMAT_PACKED)

@@ -100,9 +100,6 @@ __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* 
 #if TRAYS
 // ---- trays: the first synapses of a slice, in 16 or 32 bytes of their own ----
 
-// the smaller of the two marks
-#define NO_SYNAPSE (0u - TRAY_MARKS)
-
 __device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t source) {
   return (const uint32_t*)(t.trays + ((uint64_t)rowOf(t, source) * BLOCKS + blockIdx.x) * t.trayBytes);
 }
@@ -148,12 +145,12 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
     for (uint32_t w = 0; w < unit; w++) {
       const uint32_t word = words[0][w];
       if (packed) {
-        if (word < NO_SYNAPSE) deliverPlace<true>(p, shared, rings, t, m, word, 1);
+        if (word < TRAY_MORE) deliverPlace<true>(p, shared, rings, t, m, word, 1);
         continue;
       }
       const uint32_t first = word & 0xffffu, second = word >> 16;
-      if (first < (NO_SYNAPSE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, first, 1);
-      if (second < (NO_SYNAPSE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, second, 1);
+      if (first < (TRAY_MORE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, first, 1);
+      if (second < (TRAY_MORE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, second, 1);
     }
     // the next piece takes the place of the first, so that all are in registers
 #pragma unroll
@@ -161,7 +158,7 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 #pragma unroll
       for (uint32_t w = 0; w < unit; w++) words[next - 1][w] = words[next][w];
   }
-  return packed ? last == NO_SYNAPSE : last >> 16 == (NO_SYNAPSE & 0xffffu);
+  return packed ? last == TRAY_MORE : last >> 16 == (TRAY_MORE & 0xffffu);
 }
 #endif
 

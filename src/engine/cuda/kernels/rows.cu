@@ -2,8 +2,6 @@
 // each block. A row is the index of the source's first synapse (64 bits) and blocks + 1 offsets of 16 or 32 bits. What fits into trays
 // is not counted.
 
-#define TRAY_OVER 0xfffffffeu
-
 // Synapses of a slice that are not in a tray: if any, its last place is for the mark that says so.
 __device__ __forceinline__ uint32_t restOf(const RowJob* p, uint64_t cell, uint32_t trayBytes) {
   const uint32_t count = p->counts[cell], others = p->others ? p->others[cell] : 0u;
@@ -15,13 +13,15 @@ __device__ __forceinline__ uint32_t restOf(const RowJob* p, uint64_t cell, uint3
 // how many synapses there are, and how many slices are too long for trays: a warp per source
 extern "C" __global__ void __launch_bounds__(256) measureRows(const RowJob* p) {
   const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
-  uint64_t found[2 + TRAY_SIZES] = {};
+  const uint32_t sizes[] = {TRAY_SIZES};
+  constexpr uint32_t kinds = sizeof(sizes) / sizeof(sizes[0]);
+  uint64_t found[2 + kinds] = {};
   for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
     uint32_t sum = 0;
     for (uint32_t b = lane; b < p->blocks; b += 32) {
       const uint64_t cell = (uint64_t)row * p->blocks + b;
       sum += restOf(p, cell, 0u);
-      for (uint32_t k = 0; k < TRAY_SIZES; k++) found[2 + k] += restOf(p, cell, 16u * (k + 1u)) != 0;
+      for (uint32_t k = 0; k < kinds; k++) found[2 + k] += restOf(p, cell, sizes[k]) != 0;
     }
     for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
     if (lane != 0) continue;
@@ -29,7 +29,7 @@ extern "C" __global__ void __launch_bounds__(256) measureRows(const RowJob* p) {
     found[0] += sum;
     found[1] += sum != 0;
   }
-  for (uint32_t k = 0; k < 2 + TRAY_SIZES; k++)
+  for (uint32_t k = 0; k < 2 + kinds; k++)
     if (found[k]) atomicAdd((unsigned long long*)p->measured + k, (unsigned long long)found[k]);
 }
 
@@ -99,9 +99,9 @@ extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
         if (p->trayBytes != 0 && count != 0) {
           unsigned char* tray = p->trays + cell * p->trayBytes;
           if (p->entryBytes == 2)
-            ((uint16_t*)tray)[p->trayBytes / 2 - 1] = (uint16_t)TRAY_OVER;
+            ((uint16_t*)tray)[p->trayBytes / 2 - 1] = (uint16_t)TRAY_MORE;
           else
-            ((uint32_t*)tray)[p->trayBytes / 4 - 1] = TRAY_OVER;
+            ((uint32_t*)tray)[p->trayBytes / 4 - 1] = TRAY_MORE;
         }
         if (p->narrow)
           ((uint16_t*)(to + 8))[b] = (uint16_t)start;

@@ -6,8 +6,8 @@
 // the first turn does no step but draws the input of the first, and after the last step a turn does none but reads what is on its way. And what
 // a network does not need is not compiled.
 //
-// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, SOLO, MULTI, HEAVY, LATE, SAMPLED, EXTERNAL, DRIVES,
-// ANY_WIDE, RING_WIDE, RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
+// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, LANE_EACH, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, SAMPLED,
+// EXTERNAL, DRIVES, DRIVE_ENTRIES, ANY_WIDE, RING_WIDE, RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
 
 #define ROUNDS 1
 #define MOST_ROUNDS 0x7fffffff
