@@ -103,7 +103,11 @@ class CudaEngine implements Engine {
     const first = this.#step;
     let lost: SynfireError | undefined;
     try {
-      for (const p of this.#parts) await p.chooseKernel();
+      // nothing else is waited for before the launch: whoever calls this has the last run's spikes to deal out while the GPUs work
+      for (const p of this.#parts) {
+        const compiled = p.chooseKernel();
+        if (compiled) await compiled;
+      }
       for (const p of this.#parts) p.prepare(first, steps, request, this.#layout);
       relay?.start();
       if (team) {

@@ -309,12 +309,14 @@ export class DeviceNetwork {
 
   // ---- runs
 
-  /** Finds the kernel for the constants as they are now: before `prepare`. */
-  async chooseKernel(): Promise<void> {
+  /** Takes the kernel for the constants as they are now: before `prepare`. @returns what must be waited for first, if anything */
+  chooseKernel(): Promise<void> | undefined {
     const { common, kernel, plainKernel } = this.#p;
     const words = common.words();
     this.#fixed.common = words ? [...words] : 0;
-    this.#kernel = words ? kernel : await plainKernel();
+    if (!words) return plainKernel().then((plain) => void (this.#kernel = plain));
+    this.#kernel = kernel;
+    return undefined;
   }
 
   prepare(firstStep: number, steps: number, request: RunRequest, layout: RankLayout): void {
