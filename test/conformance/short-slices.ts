@@ -5,7 +5,7 @@ import type { Network } from "./observe.js";
 
 const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
 
-/** the second delay is so long that not all places fit into 16 bits, where a block has a thousand neurons */
+/** with long delays not all places fit into 16 bits where a block has a thousand neurons */
 function balanced(sim: Simulator, size: number, longest: number) {
   const delay = uniform({ min: 0.3, max: longest });
   const e = sim.create("iaf_psc_exp", size, { I_e: 420 });

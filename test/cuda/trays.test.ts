@@ -1,13 +1,31 @@
 /** Short slices in trays: which tables have some, what is read back from them is tested with construction; here what they deliver. */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { traySizes } from "../../src/engine/cuda/trays.js";
+import { Format } from "../../src/engine/cuda/structs.js";
+import type { TablePlan } from "../../src/engine/cuda/tables.js";
+import { mayHaveTrays, traySizes } from "../../src/engine/cuda/trays.js";
 import { expectSame, observe } from "../conformance/observe.js";
 import { cudaHere, enginesPresent } from "../conformance/setups.js";
 import { fewNeurons, manyNeurons } from "../conformance/short-slices.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
+});
+
+describe("tables that may have trays", () => {
+  const table = (format: number, delays: number) =>
+    ({ format, firstDelay: 3, parts: [{ part: { maxDelay: 2 + delays } }] }) as unknown as TablePlan;
+  test.each([
+    ["places of 16 bits", [table(Format.place16, 10)], 8, true],
+    ["places of 32 bits that fit into 16", [table(Format.place32, 17)], 8, true],
+    ["places that do not", [table(Format.place32, 18)], 8, false],
+    ["weights of 16 bits", [table(Format.packed, 10)], 8, true],
+    ["weights of 32 bits", [table(Format.place16, 10), table(Format.wide32, 1)], 8, false],
+    ["long slices", [table(Format.place16, 10)], 17, false],
+    ["no tables", [], 8, false],
+  ])("%s", (_, tables, slice, expected) => {
+    expect(mayHaveTrays(tables, 3788, slice)).toBe(expected);
+  });
 });
 
 describe("sizes of trays", () => {

@@ -13,7 +13,7 @@ import { SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
-import { anyOthers, entryBytes, type MeasuredSlices, mayHaveTrays, TRAY_SIZES, traySizes } from "./trays.js";
+import { entryBytes, type MeasuredSlices, mayHaveTrays, TRAY_SIZES, traySizes } from "./trays.js";
 
 type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
 
@@ -22,9 +22,8 @@ export interface CountedTable {
   readonly plan: TablePlan;
   readonly sources: SourceRows;
   readonly jobs: readonly { readonly values: Job; readonly p: Projection }[];
-  /** by row and block: synapses that may be in trays, and others, if there are any */
+  /** by row and block */
   readonly counts: DevicePointer;
-  readonly others: DevicePointer;
   /** if there shall be trays: their size, their rows, and the synapses of each row */
   readonly trays: TrayPlan | undefined;
 }
@@ -408,7 +407,7 @@ export class Construction {
     slice: number,
     reserved: number,
   ): CountedTable[] {
-    const perhaps = layout.allBlocks > 1 && mayHaveTrays(tables, slice);
+    const perhaps = layout.allBlocks > 1 && mayHaveTrays(tables, layout.slots, slice);
     const find = populationFinder(this.#network.populations);
     const common = { allBlocks: layout.allBlocks, firstBlock, blocks: layout.blocks };
     const counted = tables.map((plan) => {
@@ -417,9 +416,7 @@ export class Construction {
         layout,
         maps.map((m) => m.sources),
       );
-      const cells = sources.count * layout.blocks;
-      const counts = this.#zeros(4 * cells);
-      const others = perhaps && anyOthers(plan, layout.slots) ? this.#zeros(4 * cells) : 0;
+      const counts = this.#zeros(4 * sources.count * layout.blocks);
       const jobs = plan.parts.map(({ part, post }, i): { values: Job; p: Projection } => {
         const p = this.#network.projections[part.projection]!;
         const ranges = targetRanges(p, part, find);
@@ -433,13 +430,13 @@ export class Construction {
             ...this.#targetMap(p, part, whole ? undefined : ranges[0]!, layout, find),
             ...this.#drawn(p, part),
             ...{ places: sources.places, origin: sources.origin },
-            ...{ counts, others, post, format: plan.format, firstDelay: plan.firstDelay },
+            ...{ counts, post, format: plan.format, firstDelay: plan.firstDelay },
             ...{ localBits: layout.localBits, slots: layout.slots, resolution: this.#network.resolution },
           },
         };
       });
       for (const { values, p } of jobs) this.#walk("countJob", values, p);
-      return { plan, sources, counts, others, jobs };
+      return { plan, sources, counts, jobs };
     });
     const withoutTrays = counted.map((t): CountedTable => ({ ...t, trays: undefined }));
     if (!perhaps) return withoutTrays;
@@ -451,14 +448,14 @@ export class Construction {
 
   /** looks at the slices of a table */
   #measure(
-    { plan, sources, counts, others }: Pick<CountedTable, "plan" | "sources" | "counts" | "others">,
+    { plan, sources, counts }: Pick<CountedTable, "plan" | "sources" | "counts">,
     layout: RankLayout,
   ): MeasuredSlices & Omit<TrayPlan, "bytes"> {
     const { blocks } = layout;
     const rows = sources.count;
     const all = this.#alloc(4 * rows);
     const measured = this.#zeros(8 * (2 + TRAY_SIZES.length));
-    const job = { counts, others, all, measured, rows, blocks, entryBytes: entryBytes(plan) };
+    const job = { counts, all, measured, rows, blocks, entryBytes: entryBytes(plan) };
     this.#launch("measureRows", this.#put(RowJob.pack(job)), rows * 32);
     const out = new BigUint64Array(2 + TRAY_SIZES.length);
     this.#device.download(measured, out);
@@ -472,7 +469,7 @@ export class Construction {
 
   /** Builds tables whose synapses have been counted. */
   build(tables: readonly CountedTable[], layout: RankLayout): BuiltTable[] {
-    return tables.map(({ plan, sources, counts, others, jobs, ...counted }) => {
+    return tables.map(({ plan, sources, counts, jobs, ...counted }) => {
       const { blocks } = layout;
       const rowCount = sources.count;
       const totals = this.#alloc(4 * rowCount);
@@ -481,7 +478,7 @@ export class Construction {
       const trays = this.#makeTrays(counted.trays, blocks);
       const synapseBytes = FORMAT_BYTES[plan.format]!;
       const job = {
-        ...{ counts, others, totals, bases, rows: rowCount, blocks, entryBytes: entryBytes(plan) },
+        ...{ counts, totals, bases, rows: rowCount, blocks, entryBytes: entryBytes(plan) },
         ...trays,
         ...{ most: results, sum: results + 8 },
       };

@@ -72,8 +72,6 @@ export const BuildJob = struct("BuildJob", {
   weightList: "const double*",
   delayList: "const double*",
   counts: "uint32_t*",
-  /** of synapses that cannot be in trays; 0: all can */
-  others: "uint32_t*",
   table: "const unsigned char*",
   trays: "unsigned char*",
   data: "void*",
@@ -114,7 +112,6 @@ export const Summary = struct("Summary", {
 
 export const RowJob = struct("RowJob", {
   counts: "uint32_t*",
-  others: "uint32_t*",
   /** by row: synapses, and those that are not in trays */
   all: "uint32_t*",
   totals: "uint32_t*",

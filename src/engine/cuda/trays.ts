@@ -22,16 +22,17 @@ export function entryBytes({ format }: TablePlan): number {
   return format === Format.place16 || format === Format.place32 ? 2 : 0;
 }
 
-/** What can be told before synapses are counted. @param slice - synapses of a source in a block, in the mean */
-export function mayHaveTrays(tables: readonly TablePlan[], slice: number): boolean {
-  const most = Math.max(...TRAY_SIZES) / 2;
-  return tables.length > 0 && tables.every((t) => entryBytes(t) > 0) && (slice <= most || debugs("trays"));
-}
+/** Do all places fit into 16 bits, and differ from the marks? */
+const placesFit = ({ parts, firstDelay }: TablePlan, slots: number): boolean =>
+  (Math.max(...parts.map(({ part }) => part.maxDelay)) - firstDelay + 1) * slots <= 2 ** 16 - TRAY_MARKS;
 
-/** Are there synapses whose place does not fit 16 bits? */
-export function anyOthers({ parts, firstDelay }: TablePlan, slots: number): boolean {
-  const longest = Math.max(...parts.map(({ part }) => part.maxDelay)) - firstDelay;
-  return (longest + 1) * slots > 2 ** 16 - TRAY_MARKS;
+/** What can be told before synapses are counted. @param slice - synapses of a source in a block, in the mean */
+export function mayHaveTrays(tables: readonly TablePlan[], slots: number, slice: number): boolean {
+  return (
+    tables.length > 0 &&
+    tables.every((t) => entryBytes(t) > 0 && placesFit(t, slots)) &&
+    (slice <= Math.max(...TRAY_SIZES) / 2 || debugs("trays"))
+  );
 }
 
 /** What the slices of a table are like. */

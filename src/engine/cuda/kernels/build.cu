@@ -61,8 +61,7 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
   const uint32_t row = (from - place * j.allBlocks) * j.places + place - j.origin;
   uint32_t own[4];
   const uint32_t* w = words;
-  const bool needsDelay = PASS == PASS_FILL || j.others;
-  if (!words && (j.splits || needsDelay) && (j.drawsWeight || j.drawsDelay)) {
+  if (!words && (j.splits || PASS == PASS_FILL) && (j.drawsWeight || j.drawsDelay)) {
     synfirePhilox(idOfTarget(j, target), ordinal, 0, 0, j.key0, j.key1, own[0], own[1], own[2], own[3]);
     w = own;
   }
@@ -71,24 +70,19 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
     weight = sampleOf(j.weightKind, w ? w[1] : 0u, j.weight, j.weightList, index) * j.factor;
     if (j.splits && (weight < 0.0) != (j.sign < 0)) return;
   }
-  uint32_t later = 0;
-  if (needsDelay) {
-    const double delay = sampleOf(j.delayKind, w ? w[2] : 0u, j.delay, j.delayList, index);
-    later = (uint32_t)(synfireToInt(floor(delay / j.resolution + 0.5)) - j.firstDelay);
-  }
-  // in a tray
-  const uint32_t entry = later * j.slots + local;
-  const bool other = j.others && entry >= (TRAY_MORE & 0xffffu);
-  const uint32_t next = atomicAdd((other ? j.others : j.counts) + (uint64_t)row * j.blocks + block, 1u);
+  const uint32_t next = atomicAdd(j.counts + (uint64_t)row * j.blocks + block, 1u);
   if (PASS == PASS_COUNT) return;
+  const double delay = sampleOf(j.delayKind, w ? w[2] : 0u, j.delay, j.delayList, index);
+  const uint32_t later = (uint32_t)(synfireToInt(floor(delay / j.resolution + 0.5)) - j.firstDelay);
   const unsigned char* to = j.table + (uint64_t)row * j.rowBytes;
   const uint32_t where = later << j.localBits | local;
   const double stored = j.storesWeight ? floor(weight * j.magnitude * j.perUnit + 0.5) * j.post : 0.0;
-  if (j.trayBytes != 0 && !other) {
+  if (j.trayBytes != 0) {
     // the tray is filled from behind
     const uint32_t rest = j.narrow ? ((const uint16_t*)(to + 8))[block] : ((const uint32_t*)(to + 8))[block];
     const int left = (int)(rest - next);
     if (left > 0) {
+      const uint32_t entry = later * j.slots + local;
       unsigned char* tray = j.trays + ((uint64_t)row * j.blocks + block) * j.trayBytes;
       if (j.format == FORMAT_PACKED)
         ((uint32_t*)tray)[left - 1] = entry | (uint32_t)fabs(stored) << 16;

@@ -4,10 +4,10 @@
 
 // Synapses of a slice that are not in a tray: if any, its last place is for the mark that says so.
 __device__ __forceinline__ uint32_t restOf(const RowJob* p, uint64_t cell, uint32_t trayBytes) {
-  const uint32_t count = p->counts[cell], others = p->others ? p->others[cell] : 0u;
-  if (trayBytes == 0) return count + others;
+  const uint32_t count = p->counts[cell];
+  if (trayBytes == 0) return count;
   const uint32_t room = trayBytes / p->entryBytes;
-  return others == 0 && count <= room ? 0u : others + (count < room ? 0u : count - room + 1u);
+  return count <= room ? 0u : count - room + 1u;
 }
 
 // how many synapses there are, and how many slices are too long for trays: a warp per source
@@ -92,10 +92,8 @@ extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
       }
       if (b < p->blocks) {
         const uint32_t start = before + sum - count;
-        // the tray is filled first, then the rest, those that cannot be in trays behind the others
-        const uint32_t inTrays = p->counts[cell], others = p->others ? p->others[cell] : 0u;
-        p->counts[cell] = start - (inTrays + others - count);
-        if (p->others) p->others[cell] = start + count - others;
+        // the tray is filled first
+        p->counts[cell] = start - (p->counts[cell] - count);
         if (p->trayBytes != 0 && count != 0) {
           unsigned char* tray = p->trays + cell * p->trayBytes;
           if (p->entryBytes == 2)
