@@ -512,6 +512,9 @@ class CpuEngine implements Engine {
   }
 }
 
+/** How compilers of WebAssembly say that a function is too long or has too many variables. */
+const TOO_LONG = /maximum function size|too (big|large|long|many)/i;
+
 /** @throws SynfireError "unsupported-model" if the update of a model is longer than this system's WebAssembly allows */
 async function compileRun(
   bytes: Uint8Array<ArrayBuffer>,
@@ -520,6 +523,7 @@ async function compileRun(
   try {
     return await WebAssembly.compile(bytes);
   } catch (e) {
+    if (!TOO_LONG.test((e as Error).message)) throw e;
     const models = [...new Set(variants.map((v) => v.program.name))].join(", ");
     throw new SynfireError(
       "unsupported-model",
