@@ -29,6 +29,8 @@ export class CommonValues {
   /** by population, by place */
   readonly #reals: number[][];
   readonly #ints: number[][];
+  /** until a value changes */
+  #words: Uint32Array | "differ" | undefined;
 
   constructor(
     { populations, precision }: Pick<Network, "populations" | "precision">,
@@ -63,11 +65,17 @@ export class CommonValues {
   }
 
   set(population: number, integer: boolean, place: number, value: number): void {
+    this.#words = undefined;
     (integer ? this.#ints : this.#reals)[population]![place] = value;
   }
 
   /** the words of all values; undefined if populations differ in one that they should share */
   words(): Uint32Array | undefined {
+    this.#words ??= this.#find() ?? "differ";
+    return this.#words === "differ" ? undefined : this.#words;
+  }
+
+  #find(): Uint32Array | undefined {
     const out = new Uint32Array(COMMON_WORDS);
     const view = new DataView(out.buffer);
     const seen = new Map<number, number>();
