@@ -24,7 +24,14 @@ describe("tables that may have trays", () => {
     ["long slices", [table(Format.place16, 10)], 17, false],
     ["no tables", [], 8, false],
   ])("%s", (_, tables, slice, expected) => {
-    expect(mayHaveTrays(tables, 3788, slice)).toBe(expected);
+    expect(mayHaveTrays(tables, { solo: false, heavy: false, tiles: 5, slots: 3788 }, slice)).toBe(expected);
+  });
+  test.each([
+    ["one block", { solo: true, heavy: false, tiles: 1 }, false],
+    ["one neuron per thread, integrated numerically", { solo: false, heavy: true, tiles: 1 }, true],
+    ["several", { solo: false, heavy: true, tiles: 10 }, false],
+  ])("%s", (_, shape, expected) => {
+    expect(mayHaveTrays([table(Format.place16, 10)], { ...shape, slots: 300 }, 8)).toBe(expected);
   });
 });
 

@@ -19,6 +19,7 @@ import { Relay } from "./relay.js";
 import { blocksFor, inboxBytes, type Shape, shapeFor, wideRings } from "./shape.js";
 import { buildSource, runSource } from "./sources.js";
 import { dataBytes, planTables, type TablePlan } from "./tables.js";
+import { mayHaveTrays } from "./trays.js";
 import { planVariants } from "./variants.js";
 
 /** What is between the processes of a run. */
@@ -100,9 +101,11 @@ export async function assemble(
   const far = farDelay(network, calibration);
   const shapeWith = (trays: boolean) =>
     shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far, trays);
-  const needed = checkMemory(devices, deviceCount, tables, layout, shapeWith(false));
+  const without = shapeWith(false);
+  const needed = checkMemory(devices, deviceCount, tables, layout, without);
+  const trays = mayHaveTrays(tables, without, slice);
   const counted = constructions.map((c, k) =>
-    c.countTables(tables, layout, (firstDevice + k) * blocks, slice, needed),
+    c.countTables(tables, layout, (firstDevice + k) * blocks, trays, needed),
   );
   const shape = shapeWith(
     tables.length > 0 && counted.every((list) => list.every((t) => t.trays !== undefined)),

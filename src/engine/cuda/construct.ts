@@ -13,7 +13,7 @@ import { SourceRows } from "./source-rows.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { BuildJob, FORMAT_BYTES, NOWHERE, RowJob, Rule, SplitJob, SplitLevel, Summary } from "./structs.js";
 import type { Part, TablePlan } from "./tables.js";
-import { entryBytes, type MeasuredSlices, mayHaveTrays, TRAY_SIZES, traySizes } from "./trays.js";
+import { entryBytes, type MeasuredSlices, TRAY_SIZES, traySizes } from "./trays.js";
 
 type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
 
@@ -397,17 +397,16 @@ export class Construction {
   /**
    * Counts the synapses of all tables, and decides whether there shall be trays.
    * @param firstBlock - of this device among all blocks
-   * @param slice - synapses of a source in a block, in the mean
+   * @param trays - false: there shall be none in any case
    * @param reserved - bytes that are needed in any case
    */
   countTables(
     tables: readonly TablePlan[],
     layout: RankLayout,
     firstBlock: number,
-    slice: number,
+    trays: boolean,
     reserved: number,
   ): CountedTable[] {
-    const perhaps = layout.allBlocks > 1 && mayHaveTrays(tables, layout.slots, slice);
     const find = populationFinder(this.#network.populations);
     const common = { allBlocks: layout.allBlocks, firstBlock, blocks: layout.blocks };
     const counted = tables.map((plan) => {
@@ -439,7 +438,7 @@ export class Construction {
       return { plan, sources, counts, jobs };
     });
     const withoutTrays = counted.map((t): CountedTable => ({ ...t, trays: undefined }));
-    if (!perhaps) return withoutTrays;
+    if (!trays) return withoutTrays;
     const measured = counted.map((t) => this.#measure(t, layout));
     const sizes = traySizes(measured, layout.blocks, this.#device.freeMemory() - reserved);
     if (!sizes) return withoutTrays;

@@ -5,6 +5,7 @@
  */
 
 import { debugs } from "./debug.js";
+import type { RunShape } from "./sources.js";
 import { Format, TRAY_MARKS } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 
@@ -26,13 +27,18 @@ export function entryBytes({ format }: TablePlan): number {
 const placesFit = ({ parts, firstDelay }: TablePlan, slots: number): boolean =>
   (Math.max(...parts.map(({ part }) => part.maxDelay)) - firstDelay + 1) * slots <= 2 ** 16 - TRAY_MARKS;
 
-/** What can be told before synapses are counted. @param slice - synapses of a source in a block, in the mean */
-export function mayHaveTrays(tables: readonly TablePlan[], slots: number, slice: number): boolean {
-  return (
-    tables.length > 0 &&
-    tables.every((t) => entryBytes(t) > 0 && placesFit(t, slots)) &&
-    (slice <= Math.max(...TRAY_SIZES) / 2 || debugs("trays"))
-  );
+/**
+ * What can be told before synapses are counted. Where a thread has several neurons that are integrated numerically, trays gain nothing.
+ * @param slice - synapses of a source in a block, in the mean
+ */
+export function mayHaveTrays(
+  tables: readonly TablePlan[],
+  { solo, heavy, tiles, slots }: Pick<RunShape, "solo" | "heavy" | "tiles" | "slots">,
+  slice: number,
+): boolean {
+  if (solo || tables.length === 0) return false;
+  if (!tables.every((t) => entryBytes(t) > 0 && placesFit(t, slots))) return false;
+  return debugs("trays") || (slice <= Math.max(...TRAY_SIZES) / 2 && !(heavy && tiles > 1));
 }
 
 /** What the slices of a table are like. */
