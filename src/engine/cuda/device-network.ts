@@ -122,13 +122,17 @@ export class DeviceNetwork {
     this.#realUniformCount = most((v) => v.realUniforms);
     this.#intUniformCount = most((v) => v.intUniforms);
     const populations = network.populations.length;
-    const reals = this.#alloc(most((v) => v.reals) * cells * realBytes);
-    const ints = this.#alloc(most((v) => v.ints) * cells * 4);
-    const realUniforms = this.#alloc(populations * this.#realUniformCount * realBytes);
-    const intUniforms = this.#alloc(populations * this.#intUniformCount * 4);
+    const values = this.#initialValues(
+      most((v) => v.reals),
+      most((v) => v.ints),
+    );
+    const [reals, ints, realUniforms, intUniforms] = values.map((v) => this.#put(v)) as [
+      DevicePointer,
+      DevicePointer,
+      DevicePointer,
+      DevicePointer,
+    ];
     this.neuronBytes = (most((v) => v.reals) * realBytes + most((v) => v.ints) * 4 + 6) * cells;
-    this.device.fill(reals, 0, most((v) => v.reals) * cells * realBytes);
-    this.device.fill(ints, 0, most((v) => v.ints) * cells * 4);
     this.ringBytes = shape.ringBytes * layout.blocks;
     const rings = this.#alloc(this.ringBytes);
     this.device.fill(rings, 0, this.ringBytes);
@@ -197,14 +201,48 @@ export class DeviceNetwork {
     if (shape.processBlocks < shape.allBlocks)
       this.device.interrupt(this.#memory.givenUp, new BigUint64Array(1));
     Object.assign(this.#fixed, this.#ownSynapses());
-    for (const p of network.populations) {
+  }
+
+  /** Reals and integers of neurons, by slot and cell, and those that the neurons of a population share, as the network has them. */
+  #initialValues(realSlots: number, intSlots: number): (RealArray | Int32Array)[] {
+    const { populations } = this.#p.network;
+    const [reals, ints] = [
+      this.#array(false, realSlots * this.#cells),
+      this.#array(true, intSlots * this.#cells),
+    ];
+    const [realUniforms, intUniforms] = [
+      this.#array(false, populations.length * this.#realUniformCount),
+      this.#array(true, populations.length * this.#intUniformCount),
+    ];
+    for (const p of populations) {
+      const [positions, cells] = [new Uint32Array(p.size), new Uint32Array(p.size)];
+      let count = 0;
+      this.#each(p.index, (i, cell) => {
+        positions[count] = i;
+        cells[count++] = cell;
+      });
+      const put = (kind: "state" | "constant", slot: number, values: Values) => {
+        const where = this.#placeOf(p.index, kind, slot);
+        if (!where) return;
+        const { integer, place, variant } = where;
+        if (kind === "constant" && variant.uniform[slot]) {
+          if (integer) intUniforms[p.index * this.#intUniformCount + place] = values as number;
+          else realUniforms[p.index * this.#realUniformCount + place] = values as number;
+          return;
+        }
+        const array = integer ? ints : reals;
+        const base = place * this.#cells;
+        if (typeof values === "number") for (let k = 0; k < count; k++) array[base + cells[k]!] = values;
+        else for (let k = 0; k < count; k++) array[base + cells[k]!] = values[positions[k]!]!;
+      };
       p.constants.forEach((v, slot) => {
-        this.writeConstant(p.index, slot, v);
+        put("constant", slot, v);
       });
       p.states.forEach((v, slot) => {
-        this.writeState(p.index, slot, v);
+        put("state", slot, v);
       });
     }
+    return [reals, ints, realUniforms, intUniforms];
   }
 
   /** where messages for this device are put */
@@ -272,32 +310,32 @@ export class DeviceNetwork {
   /** by cell: address and bytes of the synapses of its neuron, of the first table that has any */
   #ownSynapses(): Record<string, FieldValue> {
     const { layout, index } = this.#p;
+    const firstBlock = index * layout.blocks;
     // 64 bits as two words: a bigint for each would take half of the time of construction
     const ownRows = new Uint32Array(2 * this.#cells);
     const own = new Uint32Array(4 * this.#cells);
     const put = (array: Uint32Array, at: number, value: number) => {
-      array[at] = value % 2 ** 32;
-      array[at + 1] = Math.floor(value / 2 ** 32);
+      // a remainder of reals takes ten times as long
+      const high = Math.floor(value * 2 ** -32);
+      array[at] = value - high * 2 ** 32;
+      array[at + 1] = high;
     };
     for (const t of this.tables) {
       const size = FORMAT_BYTES[t.plan.format]!;
       const bases = new Uint32Array(t.bases.buffer);
-      for (let row = 0; row < t.sources.count; row++) {
-        const source = t.sources.source(row);
-        if (source >= layout.slots * layout.allBlocks || t.all[row] === 0) continue;
-        const block = (source % layout.allBlocks) - index * layout.blocks;
-        if (block < 0 || block >= layout.blocks) continue;
-        const cell = block * layout.slots + Math.floor(source / layout.allBlocks);
-        if (own[4 * cell + 2] !== 0) continue;
+      t.sources.forEachIn(firstBlock, firstBlock + layout.blocks, (row, block, place) => {
+        if (place >= layout.slots || t.all[row] === 0) return;
+        const cell = (block - firstBlock) * layout.slots + place;
+        if (own[4 * cell + 2] !== 0) return;
         if (t.trayBytes > 0) {
           put(own, 4 * cell, t.trays + row * layout.blocks * t.trayBytes);
           put(own, 4 * cell + 2, layout.blocks * t.trayBytes);
-          continue;
+          return;
         }
         put(own, 4 * cell, t.data + (bases[2 * row]! + bases[2 * row + 1]! * 2 ** 32) * size);
         put(own, 4 * cell + 2, t.totals[row]! * size);
         put(ownRows, 2 * cell, t.rows + row * t.rowBytes);
-      }
+      });
     }
     return { ownSynapses: this.#put(own), ownRows: this.#put(ownRows) };
   }

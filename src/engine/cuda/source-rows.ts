@@ -59,6 +59,19 @@ export class SourceRows {
     };
   }
 
+  /** Visits the rows of the sources in some blocks. */
+  forEachIn(
+    firstBlock: number,
+    endBlock: number,
+    visit: (row: number, block: number, place: number) => void,
+  ): void {
+    const end = Math.min(endBlock, this.#firstBlock + this.#blocks);
+    for (let block = Math.max(firstBlock, this.#firstBlock); block < end; block++) {
+      const row = (block - this.#firstBlock) * this.places;
+      for (let k = 0; k < this.places; k++) visit(row + k, block, this.#firstPlace + k);
+    }
+  }
+
   /** index of the source that a row is of */
   source(row: number): number {
     const place = this.#firstPlace + (row % this.places);
