@@ -1,7 +1,8 @@
 /** Networks whose rings of sums do not fit into the shared memory of a GPU's block, if it has a third of the neurons. */
 
-import { type NodeCollection, normalClipped, type Simulator, uniform } from "synfire";
+import { normalClipped, uniform } from "synfire";
 import type { Network } from "./observe.js";
+import { recordSpikesAndPotentials } from "./record.js";
 
 const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
 const delay = uniform({ min: 0.3, max: 25 });
@@ -18,7 +19,7 @@ export const longDelays: readonly Network[] = [
       sim.connect(e, all, from(30), { weight: 6, delay: 9.7 });
       sim.connect(e, all, from(10), { weight: 40, delay });
       sim.connect(i, all, from(8), { weight: -70, delay });
-      return record(sim, all, all);
+      return recordSpikesAndPotentials(sim, all, all, 77);
     },
   },
   {
@@ -32,11 +33,7 @@ export const longDelays: readonly Network[] = [
       const weight = normalClipped({ mean: 40, std: 8, low: 10, high: 70 });
       sim.connect(parrots, neurons, from(10), { weight, delay });
       sim.connect(neurons, neurons, from(10), { weight: -30, delay });
-      return record(sim, parrots.concat(neurons), neurons);
+      return recordSpikesAndPotentials(sim, parrots.concat(neurons), neurons, 77);
     },
   },
 ];
-
-function record(sim: Simulator, all: NodeCollection, some: NodeCollection) {
-  return [sim.record(all), sim.record(some.slice(0, some.length, 77), { variables: ["V_m"], interval: 0.5 })];
-}

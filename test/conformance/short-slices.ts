@@ -1,7 +1,8 @@
 /** Networks in which a block has few synapses of each source: what lies in trays on a GPU. */
 
-import { type NodeCollection, normalClipped, type Simulator, uniform } from "synfire";
+import { normalClipped, type Simulator, uniform } from "synfire";
 import type { Network } from "./observe.js";
+import { recordSpikesAndPotentials } from "./record.js";
 
 const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
 
@@ -16,7 +17,7 @@ function balanced(sim: Simulator, size: number, longest: number) {
   sim.connect(i, all, from(4), { weight: -70, delay });
   // more than a tray holds, of a few sources
   sim.connect(e.slice(0, 3), e.slice(0, 200), "all_to_all", { weight: 1.5, delay: 1.1 });
-  return recorders(sim, all, all);
+  return recordSpikesAndPotentials(sim, all, all, 177);
 }
 
 /** a thread has several neurons, in two blocks */
@@ -38,15 +39,8 @@ export const fewNeurons: readonly Network[] = [
       const weight = normalClipped({ mean: 40, std: 8, low: 10, high: 70 });
       sim.connect(parrots, neurons, from(8), { weight, delay: 0.4 });
       sim.connect(neurons, neurons, from(4), { weight: -30, delay: uniform({ min: 0.1, max: 3 }) });
-      return recorders(sim, parrots.concat(neurons), neurons);
+      return recordSpikesAndPotentials(sim, parrots.concat(neurons), neurons, 177);
     },
     spikes: 1000,
   },
 ];
-
-function recorders(sim: Simulator, all: NodeCollection, some: NodeCollection) {
-  return [
-    sim.record(all),
-    sim.record(some.slice(0, some.length, 177), { variables: ["V_m"], interval: 0.5 }),
-  ];
-}

@@ -6,24 +6,17 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { calibrate, delaySteps, fixedWeight, receptorOf } from "../../src/engine/calibration.js";
 import { cudaEngine } from "../../src/engine/cuda/cuda-engine.js";
+import type { StoredSynapse } from "../../src/engine/cuda/stored-synapses.js";
 import { forEachSynapse } from "../../src/engine/synapses.js";
 import { networks, ruleNetworks, synapseNetworks } from "../conformance/networks.js";
 import { cudaHere } from "../conformance/setups.js";
 import { lowered } from "./lowered.js";
 
-interface Stored {
-  readonly source: number;
-  readonly target: number;
-  readonly delay: number;
-  readonly value: bigint;
-  readonly receptor: number;
-}
-
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const line = (s: Stored) => `${s.source} ${s.target} ${s.delay} ${s.value} ${s.receptor}`;
+const line = (s: StoredSynapse) => `${s.source} ${s.target} ${s.delay} ${s.value} ${s.receptor}`;
 
 const chosen = [
   ...ruleNetworks,
@@ -60,7 +53,7 @@ for (const precision of ["float32", "float64"] as const) {
       vi.stubEnv("SYNFIRE_DEBUG", debug);
       const engine = (await cudaEngine(net, [], {
         ...{ threads: 1, tileSize: undefined, delivery: "auto", gpus: [0], blocks },
-      })) as unknown as { storedSynapses(): Stored[]; dispose(): void };
+      })) as unknown as { storedSynapses(): StoredSynapse[]; dispose(): void };
       const stored = engine.storedSynapses().map(line);
       engine.dispose();
       expect(stored.length).toBe(expected.length);

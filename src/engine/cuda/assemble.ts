@@ -107,9 +107,7 @@ export async function assemble(
   const counted = constructions.map((c, k) =>
     c.countTables(tables, layout, (firstDevice + k) * blocks, trays, needed),
   );
-  const shape = shapeWith(
-    tables.length > 0 && counted.every((list) => list.every((t) => t.trays !== undefined)),
-  );
+  const shape = shapeWith(trays && counted.every((list) => list.every((t) => t.trays !== undefined)));
   const drives = planDrives(network, calibration);
   const relayed = team ? relayedRanks(team, unreachable) : [];
   const mail = { targets: countTargets(devices.length, team, relayed), relayed };

@@ -69,6 +69,11 @@ export class CommonValues {
     (integer ? this.#ints : this.#reals)[population]![place] = value;
   }
 
+  /** by population, by place: reals or integers */
+  shared(integer: boolean): readonly (readonly number[])[] {
+    return integer ? this.#ints : this.#reals;
+  }
+
   /** the words of all values; undefined if populations differ in one that they should share */
   words(): Uint32Array | undefined {
     this.#words ??= this.#find() ?? "differ";

@@ -30,6 +30,8 @@ export interface CountedTable {
 
 interface TrayPlan {
   readonly bytes: number;
+  /** whose neurons have synapses in the table */
+  readonly processes: readonly number[];
   readonly first: number;
   readonly rows: number;
   readonly all: Uint32Array;
@@ -463,7 +465,7 @@ export class Construction {
     this.#device.download(all, hostAll);
     const processes = processesOf(sources, hostAll, layout);
     const { first, end } = processes.length > 0 ? sources.ofProcesses(processes) : { first: 0, end: 0 };
-    return { synapses, sources: withAny, withRest, rows: end - first, first, all: hostAll };
+    return { synapses, sources: withAny, withRest, processes, rows: end - first, first, all: hostAll };
   }
 
   /** Builds tables whose synapses have been counted. */
@@ -505,7 +507,7 @@ export class Construction {
       const trayCount = counted.trays ? counted.trays.rows * blocks : 0;
       return {
         ...{ plan, sources, rowBytes, narrow, rows, data, rest, ...trays, trayCount, all },
-        processes: processesOf(sources, all, layout),
+        processes: counted.trays?.processes ?? processesOf(sources, all, layout),
         ...{ bases: download(bases, new BigUint64Array(rowCount)), totals: hostTotals },
       };
     });

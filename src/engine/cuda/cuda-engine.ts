@@ -16,6 +16,7 @@ import type { RankLayout } from "./layout.js";
 import { checkCards, Unreachable } from "./mailboxes.js";
 import { chooseDevices } from "./select-devices.js";
 import type { Shape } from "./shape.js";
+import type { StoredSynapse } from "./stored-synapses.js";
 
 /** Mailboxes carry 16 bits of the step. */
 const MOST_STEPS = 32_000;
@@ -252,7 +253,7 @@ class CudaEngine implements Engine {
   }
 
   /** All synapses as they lie in device memory: for tests, which compare them with the reference's. @internal */
-  storedSynapses(): { source: number; target: number; delay: number; value: bigint; receptor: number }[] {
+  storedSynapses(): StoredSynapse[] {
     return this.#parts.flatMap((p) => p.storedSynapses());
   }
 

@@ -126,12 +126,9 @@ export class DeviceNetwork {
       most((v) => v.reals),
       most((v) => v.ints),
     );
-    const [reals, ints, realUniforms, intUniforms] = values.map((v) => this.#put(v)) as [
-      DevicePointer,
-      DevicePointer,
-      DevicePointer,
-      DevicePointer,
-    ];
+    const [reals, ints] = [this.#put(values.reals), this.#put(values.ints)];
+    const realUniforms = this.#put(this.#sharedValues(false, this.#realUniformCount));
+    const intUniforms = this.#put(this.#sharedValues(true, this.#intUniformCount));
     this.neuronBytes = (most((v) => v.reals) * realBytes + most((v) => v.ints) * 4 + 6) * cells;
     this.ringBytes = shape.ringBytes * layout.blocks;
     const rings = this.#alloc(this.ringBytes);
@@ -203,18 +200,11 @@ export class DeviceNetwork {
     Object.assign(this.#fixed, this.#ownSynapses());
   }
 
-  /** Reals and integers of neurons, by slot and cell, and those that the neurons of a population share, as the network has them. */
-  #initialValues(realSlots: number, intSlots: number): (RealArray | Int32Array)[] {
-    const { populations } = this.#p.network;
-    const [reals, ints] = [
-      this.#array(false, realSlots * this.#cells),
-      this.#array(true, intSlots * this.#cells),
-    ];
-    const [realUniforms, intUniforms] = [
-      this.#array(false, populations.length * this.#realUniformCount),
-      this.#array(true, populations.length * this.#intUniformCount),
-    ];
-    for (const p of populations) {
+  /** Reals and integers of neurons, by slot and cell, as the network has them. */
+  #initialValues(realSlots: number, intSlots: number) {
+    const reals = this.#array(false, realSlots * this.#cells);
+    const ints = this.#array(true, intSlots * this.#cells);
+    for (const p of this.#p.network.populations) {
       const [positions, cells] = [new Uint32Array(p.size), new Uint32Array(p.size)];
       let count = 0;
       this.#each(p.index, (i, cell) => {
@@ -223,15 +213,9 @@ export class DeviceNetwork {
       });
       const put = (kind: "state" | "constant", slot: number, values: Values) => {
         const where = this.#placeOf(p.index, kind, slot);
-        if (!where) return;
-        const { integer, place, variant } = where;
-        if (kind === "constant" && variant.uniform[slot]) {
-          if (integer) intUniforms[p.index * this.#intUniformCount + place] = values as number;
-          else realUniforms[p.index * this.#realUniformCount + place] = values as number;
-          return;
-        }
-        const array = integer ? ints : reals;
-        const base = place * this.#cells;
+        if (!where || (kind === "constant" && where.variant.uniform[slot])) return;
+        const array = where.integer ? ints : reals;
+        const base = where.place * this.#cells;
         if (typeof values === "number") for (let k = 0; k < count; k++) array[base + cells[k]!] = values;
         else for (let k = 0; k < count; k++) array[base + cells[k]!] = values[positions[k]!]!;
       };
@@ -242,7 +226,16 @@ export class DeviceNetwork {
         put("state", slot, v);
       });
     }
-    return [reals, ints, realUniforms, intUniforms];
+    return { reals, ints };
+  }
+
+  /** Constants that the neurons of a population share, by population and place. */
+  #sharedValues(integer: boolean, count: number): RealArray | Int32Array {
+    const array = this.#array(integer, this.#p.network.populations.length * count);
+    this.#p.common.shared(integer).forEach((values, population) => {
+      array.set(values, population * count);
+    });
+    return array;
   }
 
   /** where messages for this device are put */

@@ -87,12 +87,10 @@ function printCase(v: Variant, index: number, common: CommonPlan): string {
           return integer ? `z[${v.places[k]}]` : `s[${v.places[k]}]`;
         case "constant": {
           const at = v.places[k]!;
-          if (v.uniform[b.index]) {
-            const word = (integer ? common.ints : common.reals)[index]![at]!;
-            if (word >= 0) return printCommon(type, word);
-          }
-          if (v.uniform[b.index]) return integer ? `__ldg(ui + ${at})` : `__ldg(u + ${at})`;
-          return integer ? `z[${at}]` : `s[${at}]`;
+          if (!v.uniform[b.index]) return integer ? `z[${at}]` : `s[${at}]`;
+          const word = (integer ? common.ints : common.reals)[index]![at]!;
+          if (word >= 0) return printCommon(type, word);
+          return integer ? `__ldg(ui + ${at})` : `__ldg(u + ${at})`;
         }
         case "receptor":
           // a sum of 32 bits is rounded to a real before it is scaled, a wide one after

@@ -68,45 +68,35 @@ __device__ __forceinline__ uint64_t loadMailWord(const uint64_t* from) {
 }
 
 // Reads that are used once: they shall not push anything out of the first cache.
-__device__ __forceinline__ uint32_t loadOnce(const uint32_t* from) {
 #ifdef SYNFIRE_EMULATED
+template <typename T>
+static inline T loadOnce(const T* from) {
   return *from;
+}
 #else
+__device__ __forceinline__ uint32_t loadOnce(const uint32_t* from) {
   uint32_t value;
   asm("ld.global.nc.L1::no_allocate.u32 %0, [%1];" : "=r"(value) : "l"(from));
   return value;
-#endif
 }
 __device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
-#ifdef SYNFIRE_EMULATED
-  return *from;
-#else
   uint16_t value;
   asm("ld.global.nc.L1::no_allocate.u16 %0, [%1];" : "=h"(value) : "l"(from));
   return value;
-#endif
 }
-
 __device__ __forceinline__ uint2 loadOnce(const uint2* from) {
-#ifdef SYNFIRE_EMULATED
-  return *from;
-#else
   uint2 value;
   asm("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(value.x), "=r"(value.y) : "l"(from));
   return value;
-#endif
 }
 __device__ __forceinline__ uint4 loadOnce(const uint4* from) {
-#ifdef SYNFIRE_EMULATED
-  return *from;
-#else
   uint4 value;
   asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
       : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
       : "l"(from));
   return value;
-#endif
 }
+#endif
 
 // Reads that are on their way from where they stand: the compiler does not put them off until somebody needs them. They come from all
 // over memory and shall be the first to leave the cache, where the states of neurons are.
@@ -157,6 +147,12 @@ __device__ __forceinline__ uint32_t orOfWarp(uint32_t bits) {
   for (int d = 16; d > 0; d >>= 1) bits |= __shfl_xor_sync(ALL_LANES, bits, d);
   return bits;
 #endif
+}
+
+// The sum of what all lanes of a warp have, for each of them.
+__device__ __forceinline__ uint32_t sumOfWarp(uint32_t sum) {
+  for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
+  return sum;
 }
 
 __device__ __forceinline__ int laneNumber() { return (int)(threadIdx.x & 31u); }

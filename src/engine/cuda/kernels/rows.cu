@@ -23,7 +23,7 @@ extern "C" __global__ void __launch_bounds__(256) measureRows(const RowJob* p) {
       sum += restOf(p, cell, 0u);
       for (uint32_t k = 0; k < kinds; k++) found[2 + k] += restOf(p, cell, sizes[k]) != 0;
     }
-    for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
+    sum = sumOfWarp(sum);
     if (lane != 0) continue;
     p->all[row] = sum;
     found[0] += sum;
@@ -39,7 +39,7 @@ extern "C" __global__ void __launch_bounds__(256) sumRows(const RowJob* p) {
   for (uint32_t row = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); row < p->rows; row += warps) {
     uint32_t sum = 0;
     for (uint32_t b = lane; b < p->blocks; b += 32) sum += restOf(p, (uint64_t)row * p->blocks + b, p->trayBytes);
-    for (int d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, d);
+    sum = sumOfWarp(sum);
     if (lane == 0) {
       p->totals[row] = sum;
       atomicMax(p->most, sum);
@@ -85,11 +85,7 @@ extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
       const uint32_t b = from + lane;
       const uint64_t cell = (uint64_t)row * p->blocks + b;
       const uint32_t count = b < p->blocks ? restOf(p, cell, p->trayBytes) : 0u;
-      uint32_t sum = count;
-      for (int d = 1; d < 32; d <<= 1) {
-        const uint32_t other = __shfl_up_sync(ALL_LANES, sum, d);
-        if ((int)lane >= d) sum += other;
-      }
+      const uint32_t sum = sumToLane(count);
       if (b < p->blocks) {
         const uint32_t start = before + sum - count;
         // the tray is filled first
