@@ -21,6 +21,7 @@ export interface DrivePlan {
     | ReadonlyMap<number, readonly { ordinal: number; delay: number; weight: number }[]>
     | undefined;
   readonly first: number;
+  /** see poissonTable() */
   readonly guide: Uint16Array;
   readonly thresholds: BigUint64Array;
 }
@@ -42,11 +43,13 @@ export function poissonTable(table: { readonly first: number; readonly threshold
   readonly thresholds: BigUint64Array;
 } {
   const thresholds = BigUint64Array.from(table.thresholds, BigInt);
-  // by the upper 8 of 48 bits: thresholds that are below all numbers that begin so
-  const guide = new Uint16Array(256);
+  // by the upper 8 of 48 bits: how many thresholds are below all numbers that begin so, and the upper 16 bits of the next three, counted from there
+  const guide = new Uint16Array(256 * 4);
+  const upper = Array.from(table.thresholds, (x) => Math.floor(x / 2 ** 32));
   for (let k = 0, n = 0; k < 256; k++) {
-    while (n < thresholds.length && Math.floor(table.thresholds[n]! / 2 ** 32) < k * 256) n++;
-    guide[k] = n;
+    while (n < upper.length && upper[n]! < k * 256) n++;
+    const next = [0, 1, 2].map((q) => Math.min(0xffff, (upper[n + q] ?? 0x10000) - k * 256));
+    guide.set([n, ...next], 4 * k);
   }
   return { first: table.first, guide, thresholds };
 }

@@ -119,6 +119,9 @@ export interface Groups {
   readonly rowBytes: number;
 }
 
+/** Receptors of which each thread keeps what its sums are multiplied with. */
+const KEPT_SCALES = 4;
+
 /** What a network does not use is not compiled: even what is never executed makes the loop slower. */
 export interface Uses {
   /** places that a message is written to, and processes whose messages come through the host */
@@ -147,6 +150,8 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
   // with trays nobody looks for slices
   const shortSlices = r.laneEach && uses.trayBytes === 0;
   const few = groups.starts.length <= 8;
+  // what sums are multiplied with stays in registers if that is little, and is rounded once if it is rounded anyway
+  const keptScales = r.tiles === 1 && r.rings.length <= KEPT_SCALES && !r.rings.some((x) => x.wide);
   const single = few && groups.tables.length <= 16 && groups.tables.every((list) => list.length <= 1);
   return [
     `#define SYNFIRE_SCOPE "${r.devices > 1 ? "sys" : "gpu"}"`,
@@ -246,6 +251,9 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
       : []),
     `typedef ${r.real === "f64" ? "double" : "float"} real;`,
     "#if ANY_WIDE\ntypedef long long Sum;\n#else\ntypedef int Sum;\n#endif",
+    `#define VARIANTS ${r.variants.length}`,
+    `#define KEPT_SCALES ${flag(keptScales)}`,
+    `typedef ${keptScales ? "real" : "double"} Scale;`,
     ...[DriveEntry, Drive, Table, PopulationInfo, SampleInfo, SampleItem, RunParams, RecordJob].map(
       (s) => s.declaration,
     ),

@@ -165,10 +165,12 @@ export const Drive = struct("Drive", {
   first: "u32",
   count: "u32",
   weight: "i64",
-  guide: "const uint16_t*",
+  guide: "const uint2*",
   thresholds: "const uint64_t*",
   entryStarts: "const uint32_t*",
   entries: "const DriveEntry*",
+  /** it is read in pieces of 16 bytes */
+  unused: "u64",
 });
 
 export const DriveEntry = struct("DriveEntry", { ordinal: "u32", delay: "u32", weight: "i64" });

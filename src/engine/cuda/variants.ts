@@ -132,7 +132,7 @@ export function printUpdate(variants: readonly Variant[], common: CommonPlan): s
   return `// The models of the network. s, z: states and constants of the neuron; u, ui: constants that its population shares, unless all
 // populations of the model do: these are among the parameters.
 __device__ __forceinline__ int updateNeuron(const RunParams& p, uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
-                                            const double* scales, uint32_t step, uint32_t id, uint32_t key0, uint32_t key1,
+                                            const Scale* scales, uint32_t step, uint32_t id, uint32_t key0, uint32_t key1,
                                             int limit, int& failed, int& unfinished) {
   switch (variant) {
 ${variants.map((v, k) => printCase(v, k, common)).join("\n")}

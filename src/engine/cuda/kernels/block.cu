@@ -7,7 +7,7 @@
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
 // that lanes share, then rings or the inbox's counts and sums.
 struct Control {
-  // `stop`: the step that ends the run; `taken`, by parity of the step: portions of mailboxes that warps have taken
+  // `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step: portions of mailboxes that warps have taken
   uint32_t fired, arrived, stop, recorded, late, taken[2], unused;
   // by parity of the step and kind of messages
   uint32_t messageRow[2][KINDS][RECEPTORS];
@@ -145,30 +145,44 @@ __device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* g
   return before + sum;
 }
 
+// Where a table adds to. It is read of the table once for many synapses: for all that the compiler knows, each sum that is changed might
+// be in the table.
+struct Ring {
+  uint32_t offset, rows, tag;
+  bool inShared, wide;
+
+  __device__ __forceinline__ explicit Ring(const Table& t)
+      : offset(t.ringOffset),
+        rows(INBOX_ROWS ? INBOX_ROWS : t.ringRows),
+        tag(INBOX_ROWS ? t.tag : 0u),
+        inShared(ALL_SHARED || (ANY_SHARED && t.ringShared)),
+        wide(ANY_WIDE && t.ringWide) {}
+};
+
 // Adds a value, `times` the weight of a table, to what a neuron gets in the step of a row.
-__device__ __forceinline__ void addTo(const RunParams& p, unsigned char* shared, unsigned char* global, const Table& t, uint32_t row, uint32_t local,
+__device__ __forceinline__ void addTo(const RunParams& p, unsigned char* shared, unsigned char* global, const Ring& ring, uint32_t row, uint32_t local,
                                       Sum value, uint32_t times) {
 #if INBOX_ROWS
   Inbox& inbox = inboxOf(shared);
-  if (t.tag != NOWHERE && times <= MOST_TIMES) {
+  if (ring.tag != NOWHERE && times <= MOST_TIMES) {
     const uint32_t n = atomicAdd(inbox.counts + row, 1u);
     if (n < INBOX_CAPACITY) {
-      __stcg(inboxEvents(p, row) + n, (Event)(INBOX_TIMES ? t.tag | local | times << 16 : t.tag | local));
+      __stcg(inboxEvents(p, row) + n, (Event)(INBOX_TIMES ? ring.tag | local | times << 16 : ring.tag | local));
       return;
     }
   }
   inbox.marks[row] = 1u;
 #endif
   const uint32_t cell = row * SLOTS + local;
-  if (ALL_SHARED || (ANY_SHARED && t.ringShared)) {
-    if (ANY_WIDE && t.ringWide)
-      atomicAdd((unsigned long long*)(shared + t.ringOffset) + cell, (unsigned long long)value);
+  if (ring.inShared) {
+    if (ring.wide)
+      atomicAdd((unsigned long long*)(shared + ring.offset) + cell, (unsigned long long)value);
     else
-      atomicAdd((int*)(shared + t.ringOffset) + cell, (int)value);
+      atomicAdd((int*)(shared + ring.offset) + cell, (int)value);
   } else {
-    if (ANY_WIDE && t.ringWide)
-      atomicAdd((unsigned long long*)(global + t.ringOffset) + cell, (unsigned long long)value);
+    if (ring.wide)
+      atomicAdd((unsigned long long*)(global + ring.offset) + cell, (unsigned long long)value);
     else
-      atomicAdd((int*)(global + t.ringOffset) + cell, (int)value);
+      atomicAdd((int*)(global + ring.offset) + cell, (int)value);
   }
 }

@@ -74,10 +74,11 @@ __device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t source) {
 struct Message {
   uint32_t now, multiplicity;
   Sum unit;
+  Ring ring;
 };
 
 __device__ __forceinline__ Message messageFor(const Table& t, const uint32_t* messageRow, uint32_t multiplicity) {
-  return {messageRow[t.receptor] + t.firstDelay, multiplicity, (Sum)t.weight * (Sum)multiplicity};
+  return {messageRow[t.receptor] + t.firstDelay, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)};
 }
 
 // Adds one synapse, given its place and, where weights are wide, its weight. A place in a tray is slots * delay + target.
@@ -90,11 +91,10 @@ __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* 
     weight = (Sum)(place >> 16);
     place &= 0xffffu;
   }
-  const uint32_t rows = INBOX_ROWS ? INBOX_ROWS : t.ringRows;
   const uint32_t later = IN_TRAY ? place / SLOTS : place >> LOCAL_BITS;
   uint32_t at = m.now + later;
-  if (at >= rows) at -= rows;
-  addTo(p, shared, rings, t, at, IN_TRAY ? place - later * SLOTS : place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
+  if (at >= m.ring.rows) at -= m.ring.rows;
+  addTo(p, shared, rings, m.ring, at, IN_TRAY ? place - later * SLOTS : place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
 }
 
 #if TRAYS
@@ -104,10 +104,11 @@ __device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t sourc
   return (const uint32_t*)(t.trays + ((uint64_t)rowOf(t, source) * BLOCKS + blockIdx.x) * t.trayBytes);
 }
 
-// Adds what is in the tray of a source. Lanes share it, in pieces of 16 bytes, or of 8. Returns whether there are more synapses, outside of it.
+// Adds what is in the tray of a source that lanes have. They share it, in pieces of 16 bytes, or of 8. Returns whether there are more synapses,
+// outside of it. All lanes of the warp take part.
 template <int LANES>
 __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
-                                            uint32_t source, uint32_t lane) {
+                                            bool has, uint32_t source, uint32_t lane) {
   constexpr uint32_t unit = LANES <= 2 ? 4u : 2u, units = (TRAY_BYTES / 4u + unit * LANES - 1u) / (unit * LANES);
   const uint32_t size = t.trayBytes / 4u;
   const uint32_t* tray = trayOf(t, source);
@@ -116,7 +117,7 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 #pragma unroll
   for (uint32_t q = 0; q < units; q++) {
     const uint32_t at = (lane + q * LANES) * unit;
-    const bool some = at < size;
+    const bool some = has && at < size;
     if (unit == 4) {
       const uint4 four = some ? loadOnce((const uint4*)(tray + at)) : make_uint4(~0u, ~0u, ~0u, ~0u);
       words[q][0] = four.x;
@@ -134,13 +135,13 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 #pragma unroll
     for (uint32_t q = 1; q < units; q++)
       if (q * unit < size) last = words[q][unit - 1];
-  } else {
+  } else if (has) {
     last = loadOnce(tray + size - 1u);
   }
   const bool packed = HAS_FORMAT(t, FORMAT_PACKED);
 #pragma unroll 1
   for (uint32_t q = 0; q < units; q++) {
-    if (words[0][0] == ~0u) break;
+    if (!__any_sync(ALL_LANES, words[0][0] != ~0u)) break;
 #pragma unroll
     for (uint32_t w = 0; w < unit; w++) {
       const uint32_t word = words[0][w];
@@ -158,24 +159,28 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 #pragma unroll
       for (uint32_t w = 0; w < unit; w++) words[next - 1][w] = words[next][w];
   }
-  return packed ? last == TRAY_MORE : last >> 16 == (TRAY_MORE & 0xffffu);
+  return has && (packed ? last == TRAY_MORE : last >> 16 == (TRAY_MORE & 0xffffu));
 }
 #endif
 
-// Adds a block's slice of the synapses of one source; the GROUP lanes of a group share it. REST: only what is not in
-// trays.
+// Adds a block's slices of the synapses of a source that groups of lanes have; the GROUP lanes of a group share it. REST: only what is not in
+// trays. All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they
+// would be brought together again at a high price.
 template <bool REST>
 __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                              const uint32_t* messageRow, uint32_t source, uint32_t multiplicity, uint32_t lane) {
-  const TablesOf list = tablesOf(p, source);
-  for (uint32_t k = list.first; k < list.end; k++) {
-    const Table& t = tables[tableOf(p, list, k)];
+                                              const uint32_t* messageRow, bool some, uint32_t source, uint32_t multiplicity, uint32_t lane) {
+  const TablesOf list = some ? tablesOf(p, source) : TablesOf{0, 0, 0};
+  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
+    bool has = k < list.end;
+    const Table& t = tables[has ? tableOf(p, list, k) : 0u];
     const Message message = messageFor(t, messageRow, multiplicity);
 #if TRAYS
-    if (!REST && !deliverTray<GROUP>(p, shared, rings, t, message, source, lane)) continue;
+    if (!REST) has = deliverTray<GROUP>(p, shared, rings, t, message, has, source, lane);
 #endif
-    const Slice slice = sliceOf(t, source);
-    for (uint32_t j = slice.from + lane; j < slice.to; j += LOADS * GROUP) {
+    Slice slice = {0, 0, 0};
+    if (has) slice = sliceOf(t, source);
+    const void* const data = t.data;
+    for (uint32_t j = slice.from + lane; __any_sync(ALL_LANES, j < slice.to); j += LOADS * GROUP) {
       // all loads on their way before the first is used
       uint32_t places[LOADS];
       Sum weights[LOADS];
@@ -186,17 +191,17 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
         weights[q] = 1;
         if (i < slice.to) {
           if (HAS_FORMAT(t, FORMAT_PACKED))
-            places[q] = loadOnce((const uint32_t*)t.data + slice.base + i);
+            places[q] = loadOnce((const uint32_t*)data + slice.base + i);
           else if (HAS_FORMAT(t, FORMAT_PLACE16))
-            places[q] = loadOnce((const uint16_t*)t.data + slice.base + i);
+            places[q] = loadOnce((const uint16_t*)data + slice.base + i);
           else if (HAS_FORMAT(t, FORMAT_PLACE32))
-            places[q] = loadOnce((const uint32_t*)t.data + slice.base + i);
+            places[q] = loadOnce((const uint32_t*)data + slice.base + i);
           else if (HAS_FORMAT(t, FORMAT_WIDE32)) {
-            const uint2 pair = __ldg((const uint2*)t.data + slice.base + i);
+            const uint2 pair = __ldg((const uint2*)data + slice.base + i);
             places[q] = pair.x;
             weights[q] = (int)pair.y;
           } else if (HAS_FORMAT(t, FORMAT_WIDE64)) {
-            const uint4 four = __ldg((const uint4*)t.data + slice.base + i);
+            const uint4 four = __ldg((const uint4*)data + slice.base + i);
             places[q] = four.x;
             weights[q] = (Sum)(long long)((uint64_t)four.w << 32 | four.z);
           }
@@ -278,7 +283,7 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
       if (from + 32 * q + lane >= total) continue;
       const Table& t = tables[share[q].what & 0xffffu];
       const uint32_t multiplicity = MULTI ? share[q].what >> 16 : 1u;
-      deliverPlace<false>(p, shared, rings, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity}, words[q], 1);
+      deliverPlace<false>(p, shared, rings, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)}, words[q], 1);
     }
   }
   // all have read what the next portions overwrite
@@ -301,8 +306,7 @@ __device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* ta
     const uint32_t from = chosen < 0 ? 0u : (uint32_t)chosen;
     const uint32_t s = __shfl_sync(ALL_LANES, source, from);
     const uint32_t m = MULTI ? __shfl_sync(ALL_LANES, multiplicity, from) : 1u;
-    if (chosen >= 0) deliverSource<REST>(p, tables, shared, rings, messageRow, s, m, (uint32_t)(lane % GROUP));
-    __syncwarp();
+    deliverSource<REST>(p, tables, shared, rings, messageRow, chosen >= 0, s, m, (uint32_t)(lane % GROUP));
   }
 }
 
@@ -334,9 +338,10 @@ __device__ __forceinline__ void deliverRest(const RunParams& p, const Table* tab
 __device__ __forceinline__ bool deliverTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
                                              const uint32_t* messageRow, const TablesOf& list, uint32_t source, uint32_t multiplicity) {
   bool more = false;
-  for (uint32_t k = list.first; k < list.end; k++) {
-    const Table& t = tables[tableOf(p, list, k)];
-    more |= deliverTray<1>(p, shared, rings, t, messageFor(t, messageRow, multiplicity), source, 0u);
+  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
+    const bool has = k < list.end;
+    const Table& t = tables[has ? tableOf(p, list, k) : 0u];
+    more |= deliverTray<1>(p, shared, rings, t, messageFor(t, messageRow, multiplicity), has, source, 0u);
   }
   return more;
 }

@@ -4,11 +4,16 @@ struct DriveCache {
   uint32_t group, words[4];
 };
 
-__device__ __forceinline__ uint32_t poissonCount(const Drive& d, uint32_t id, uint32_t ordinal, uint32_t emitted, const uint32_t* words) {
+// A number of spikes: how many thresholds are not above a number of 48 bits, whose upper 16 decide nearly always. `guide`: see drives.ts.
+__device__ __forceinline__ uint32_t poissonCount(const Drive& d, const uint2* guide, uint32_t id, uint32_t ordinal, uint32_t emitted,
+                                                 const uint32_t* words) {
   const uint32_t pair = (emitted >> 1) & 3u;
   const uint32_t word = pair == 0 ? words[0] : pair == 1 ? words[1] : pair == 2 ? words[2] : words[3];
-  const uint32_t upper = word >> ((emitted & 1u) * 16u) & 0xffffu;
-  uint32_t n = __ldg(d.guide + (upper >> 8));
+  const uint32_t upper = word >> ((emitted & 1u) * 16u) & 0xffffu, low = upper & 0xffu;
+  const uint2 near = __ldg(guide + (upper >> 8));
+  const uint32_t next[3] = {near.x >> 16, near.y & 0xffffu, near.y >> 16};
+  uint32_t n = near.x & 0xffffu;
+  if (low != next[0] && low != next[1] && low < next[2]) return n + (low > next[0] ? 1u : 0u) + (low > next[1] ? 1u : 0u);
   for (; n < d.count; n++) {
     const uint64_t threshold = __ldg((const unsigned long long*)d.thresholds + n);
     const uint32_t high = (uint32_t)(threshold >> 32);
@@ -19,12 +24,12 @@ __device__ __forceinline__ uint32_t poissonCount(const Drive& d, uint32_t id, ui
       if ((uint32_t)threshold > w0) break;
     }
   }
-  return d.first + n;
+  return n;
 }
 
-__device__ __forceinline__ bool emits(const Drive& d, uint32_t step, uint32_t delay) {
+__device__ __forceinline__ bool emits(uint32_t start, uint32_t stop, uint32_t step, uint32_t delay) {
   const uint32_t emitted = step - delay;
-  return step > delay && emitted > d.start && emitted <= d.stop;
+  return step > delay && emitted > start && emitted <= stop;
 }
 
 __device__ __forceinline__ void addSum(Sum* sums, uint32_t receptor, Sum value) {
@@ -33,38 +38,42 @@ __device__ __forceinline__ void addSum(Sum* sums, uint32_t receptor, Sum value) 
     if ((uint32_t)r == receptor) sums[r] += (Sum)value;
 }
 
-// What the generators of a population send to one of its neurons so that it arrives in a step.
-__device__ __forceinline__ void driveInput(const RunParams& p, const PopulationInfo& population, uint32_t id, uint32_t cell, uint32_t step, Sum* sums,
-                           DriveCache& cache) {
+// What the `count` generators of a population send to one of its neurons so that it arrives in a step.
+__device__ __forceinline__ void driveInput(const RunParams& p, uint32_t firstDrive, uint32_t count, uint32_t id, uint32_t cell, uint32_t step, Sum* sums,
+                                           DriveCache& cache) {
 #if DRIVES
 #pragma unroll 1
-  for (uint32_t k = 0; k < (DRIVES == 1 ? min(population.driveCount, 1u) : population.driveCount); k++) {
-    const Drive& d = p.drives[population.firstDrive + k];
+  for (uint32_t k = 0; k < (DRIVES == 1 ? min(count, 1u) : count); k++) {
+    const Drive& d = p.drives[firstDrive + k];
 #if DRIVE_ENTRIES
     if (d.entryStarts) {
       const uint32_t end = __ldg(d.entryStarts + cell + 1);
       for (uint32_t e = __ldg(d.entryStarts + cell); e < end; e++) {
         const DriveEntry& entry = d.entries[e];
-        if (!emits(d, step, entry.delay)) continue;
+        if (!emits(d.start, d.stop, step, entry.delay)) continue;
         const uint32_t emitted = step - entry.delay;
         uint32_t words[4];
         synfirePhilox(id, emitted >> 3, entry.ordinal, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
-        addSum(sums, d.receptor, (Sum)entry.weight * (Sum)poissonCount(d, id, entry.ordinal, emitted, words));
+        addSum(sums, d.receptor, (Sum)entry.weight * (Sum)(d.first + poissonCount(d, d.guide, id, entry.ordinal, emitted, words)));
       }
       continue;
     }
 #endif
-    if (!emits(d, step, d.delay)) continue;
-    const uint32_t emitted = step - d.delay;
+    // start, stop, delay, receptor; key0, key1, first, count; weight, guide: not one by one, each when it is needed
+    const uint4* parts = (const uint4*)&d;
+    const uint4 a = loadKept(parts), b = loadKept(parts + 1), c = loadKept(parts + 2);
+    if (!emits(a.x, a.y, step, a.z)) continue;
+    const uint32_t emitted = step - a.z;
+    const Sum weight = (Sum)((uint64_t)c.y << 32 | c.x);
+    const uint2* guide = (const uint2*)((uint64_t)c.w << 32 | c.z);
     uint32_t words[4] = {cache.words[0], cache.words[1], cache.words[2], cache.words[3]};
-    if (k > 0 || cache.group != emitted >> 3)
-      synfirePhilox(id, emitted >> 3, 0, 0, d.key0, d.key1, words[0], words[1], words[2], words[3]);
+    if (k > 0 || cache.group != emitted >> 3) synfirePhilox(id, emitted >> 3, 0, 0, b.x, b.y, words[0], words[1], words[2], words[3]);
     if (k == 0) {
       cache.group = emitted >> 3;
 #pragma unroll
       for (int w = 0; w < 4; w++) cache.words[w] = words[w];
     }
-    addSum(sums, d.receptor, (Sum)d.weight * (Sum)poissonCount(d, id, 0, emitted, words));
+    addSum(sums, a.w, weight * (Sum)(b.z + poissonCount(d, guide, id, 0, emitted, words)));
   }
 #endif
 }

@@ -3,8 +3,10 @@
 // Word 0: tag (16 bits), stop (1), number of neurons (15), two entries; other words: tag, three entries. With WIDE_ENTRIES one entry of 32
 // bits in place of two or three of 16. Every word carries the tag of its step, so words may arrive in any order.
 
+#define IN_FIRST_WORD (WIDE_ENTRIES ? 1u : 2u)
+
 __device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
-  return WIDE_ENTRIES ? (n <= 1 ? 1u : n) : (n <= 2 ? 1u : 1u + n / 3u);
+  return n <= IN_FIRST_WORD ? 1u : WIDE_ENTRIES ? n : 1u + n / 3u;
 }
 
 __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const Fired* list) {
@@ -27,7 +29,7 @@ __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uin
 #endif
 
 // Messages of a step are waited for. Where the host says that a process has ended, nobody waits any longer, and the run ends.
-// `step`: that in which they are read.
+// `step`: that in which they are read, counted from that before the first.
 struct Waiting {
   const RunParams& p;
   Control* control;
@@ -37,26 +39,34 @@ struct Waiting {
   __device__ __forceinline__ bool giveUp() {
     synfirePause();
     if (PROCESS_BLOCKS == ALL_BLOCKS || ++polls % POLLS_BETWEEN_LOOKS != 0 || loadMailWord(p.givenUp) == 0) return false;
-    fail(p, control, step, 0, FAILED_PROCESS);
+    fail(p, control, p.firstStep + step, 0, FAILED_PROCESS);
     control->stop = 0;
     return true;
   }
 
-  // A word of a message, once it is there; 0 if it will not come.
-  __device__ __forceinline__ uint64_t word(const uint64_t* at) {
-    for (;;) {
-      const uint64_t word = loadMailWord(at);
-      if (word >> 48 == tag) return word;
-      if (giveUp()) return 0;
+  // A word of a message that a lane wants, once it is there; 0 if it will not come. All lanes take part.
+  __device__ __forceinline__ uint64_t word(const uint64_t* at, bool wanted) {
+    uint64_t word = 0;
+    while (__any_sync(ALL_LANES, wanted)) {
+      if (wanted) {
+        word = loadMailWord(at);
+        wanted = word >> 48 != tag;
+        if (wanted && giveUp()) {
+          word = 0;
+          wanted = false;
+        }
+      }
     }
+    return word;
   }
 };
 
-// The i-th entry of a mailbox, as Fired has it; the first two words have been read.
-__device__ __forceinline__ uint32_t entryOf(Waiting& waiting, const uint64_t* box, uint32_t i, uint64_t first, uint64_t second) {
+// The i-th entry of a mailbox that a lane wants, as Fired has it; the first two words have been read. All lanes take part.
+__device__ __forceinline__ uint32_t entryOf(Waiting& waiting, const uint64_t* box, uint32_t i, uint64_t first, uint64_t second, bool wanted) {
   const uint32_t w = WIDE_ENTRIES ? i : (i + 1u) / 3u;
   const uint32_t at = WIDE_ENTRIES ? 0u : (w == 0 ? i : i - (3u * w - 1u));
-  const uint64_t word = w == 0 ? first : w == 1 ? second : waiting.word(box + w);
+  const uint64_t later = waiting.word(box + w, wanted && w > 1);
+  const uint64_t word = w == 0 ? first : w == 1 ? second : later;
   return WIDE_ENTRIES ? (uint32_t)word : (uint32_t)(word >> (16 * at)) & 0xffffu;
 }
 
@@ -66,10 +76,13 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
   const int lane = laneNumber();
   for (uint32_t k = blockIdx.x + threadIdx.x / 32 * BLOCKS; k < RELAYED * PROCESS_BLOCKS; k += WARPS * BLOCKS) {
     const uint64_t box = (uint64_t)(RELAYED_PROCESS[k / PROCESS_BLOCKS] * PROCESS_BLOCKS + k % PROCESS_BLOCKS) * MAIL_WORDS;
-    const uint64_t first = lane == 0 ? waiting.word(from + box) : 0;
+    const uint64_t first = waiting.word(from + box, lane == 0);
     const uint32_t n = (uint32_t)(__shfl_sync(ALL_LANES, (unsigned long long)first, 0) >> 32) & 0x7fffu;
-    for (uint32_t w = lane; w < wordsFor(n); w += 32) storeMail(to + box + w, waiting.word(from + box + w));
-    __syncwarp();
+    for (uint32_t w = lane, start = 0; start < wordsFor(n); w += 32, start += 32) {
+      const bool some = w < wordsFor(n);
+      const uint64_t word = waiting.word(from + box + w, some);
+      if (some) storeMail(to + box + w, word);
+    }
   }
 }
 #endif
@@ -112,25 +125,20 @@ __device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& bo
   const uint32_t k = i - (__shfl_sync(ALL_LANES, boxes.end, holder) - __shfl_sync(ALL_LANES, boxes.n, holder));
   const uint64_t a = __shfl_sync(ALL_LANES, (unsigned long long)boxes.a, holder), b = __shfl_sync(ALL_LANES, (unsigned long long)boxes.b, holder);
   const uint32_t box = boxes.range.at(boxes.portion, holder);
-  uint32_t source = NOWHERE;
-  if (i < boxes.total) {
-    const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b);
-    source = placeOf(entry) * ALL_BLOCKS + box;
-    multiplicity = countOf(entry);
-  }
-  // those that found it in a word that they had wait for the others
-  __syncwarp();
-  return source;
+  const bool some = i < boxes.total;
+  const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b, some);
+  multiplicity = countOf(entry);
+  return some ? placeOf(entry) * ALL_BLOCKS + box : NOWHERE;
 }
 #endif
 
-// Reads the mailboxes of one kind with the messages of one step and delivers. A lane serves at most one mailbox at a time.
+// Reads the mailboxes of one kind with the messages of one step, counted from that before the first, and delivers. A lane serves at most one mailbox
+// at a time.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
-                            uint32_t kind, uint32_t parity, const Fired* list, uint32_t step, StepClock& clock) {
+                            uint32_t kind, uint32_t parity, const Fired* list, uint32_t index, StepClock& clock) {
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
   const uint32_t* const messageRow = control->messageRow[parity][kind];
-  const uint32_t index = step - p.firstStep;
-#if SOLO
+  #if SOLO
   (void)index;
   const uint32_t n = control->fired;
   for (uint32_t from = warp * 32; from < n; from += THREADS) {
@@ -143,7 +151,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint64_t tag = index & 0xffffu;
   const uint64_t start = (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
   const uint64_t* mail = p.ownMail + start;
-  Waiting waiting = {p, control, tag, step + lagOf(kind), 0};
+  Waiting waiting = {p, control, tag, index + lagOf(kind), 0};
 #if RELAYED
   if (kind == 0) fetchMail(waiting, p.relayed + start, p.ownMail + start);
 #endif
@@ -151,29 +159,28 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   // portions are dealt to warps in turn; those of others to whoever comes first, so that a warp whose neurons take long finds none left
   const auto next = [&](uint32_t portion) {
     if (kind + 1u == KINDS) return portion + WARPS;
-    return __shfl_sync(ALL_LANES, lane == 0 ? atomicAdd(&control->taken[parity], 1u) : 0u, 0);
+    return __shfl_sync(ALL_LANES, lane == 0 ? countUp(&control->taken[parity]) : 0u, 0);
   };
   for (uint32_t portion = next((uint32_t)warp - WARPS); portion < range.portions; portion = next(portion)) {
     const uint32_t box = range.at(portion, lane);
     const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
-    if (range.has(portion, lane)) {
-      for (;;) {
+    // all lanes look until all have what they wait for: lanes that go separate ways are brought together again at a high price
+    bool open = range.has(portion, lane);
+    while (__any_sync(ALL_LANES, open)) {
+      if (open) {
         loadMail(own, a, b);
-        if (a >> 48 == tag) {
-          n = (uint32_t)(a >> 32) & 0x7fffu;
-          if (wordsFor(n) == 1 || b >> 48 == tag) break;
-        }
-        if (waiting.giveUp()) {
-          n = 0;
-          break;
+        n = (uint32_t)(a >> 32) & 0x7fffu;
+        open = a >> 48 != tag || (n > IN_FIRST_WORD && b >> 48 != tag);
+        if (open && waiting.giveUp()) {
+          a = b = n = 0;
+          open = false;
         }
       }
-      // by then all have read of it
-      if (a >> 47 & 1u) atomicMin(&control->stop, step + FAR_LAG);
     }
-    __syncwarp();
+    // by then all have read of it
+    if (a >> 47 & 1u) atomicMin(&control->stop, index + FAR_LAG);
     clock.mark(4);
     // who fired is dealt to the groups of lanes, from whichever mailbox it comes
     const uint32_t end = sumToLane(n);
@@ -189,7 +196,6 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const TablesOf list = source == NOWHERE ? TablesOf{0, 0, 0} : tablesOf(p, source);
 #if TRAYS
       const bool more = deliverTrays(p, tables, shared, rings, messageRow, list, source, multiplicity);
-      __syncwarp();
       deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, from + 32 >= total);
 #endif
 #if SHORT_SLICES
@@ -209,12 +215,9 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       holder &= 31u;
       const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
       const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
-      if (some) {
-        const uint32_t theirs = range.at(portion, holder);
-        const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64);
-        deliverSource<false>(p, tables, shared, rings, messageRow, placeOf(entry) * ALL_BLOCKS + theirs, countOf(entry), (uint32_t)(lane % GROUP));
-      }
-      __syncwarp();
+      const uint32_t theirs = range.at(portion, holder);
+      const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64, some);
+      deliverSource<false>(p, tables, shared, rings, messageRow, some, placeOf(entry) * ALL_BLOCKS + theirs, countOf(entry), (uint32_t)(lane % GROUP));
     }
 #endif
   }

@@ -123,12 +123,35 @@ __device__ __forceinline__ uint32_t loadNow(const uint16_t* from) {
 }
 #endif
 
+// The same for what is read again and again.
+__device__ __forceinline__ uint4 loadKept(const uint4* from) {
+#ifdef SYNFIRE_EMULATED
+  return *from;
+#else
+  uint4 value;
+  asm volatile("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w) : "l"(from));
+  return value;
+#endif
+}
+
 // Asks for a range of global memory to be brought into the second cache; the range is rounded to whole 16 bytes.
 __device__ __forceinline__ void prefetchRange(const void* from, uint64_t bytes) {
 #if !defined(SYNFIRE_EMULATED) && __CUDA_ARCH__ >= 900
   uint64_t first = (uint64_t)from & ~15ull, size = (((uint64_t)from + bytes + 15) & ~15ull) - first;
   if (size > 0)
     asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(first), "r"((unsigned)size) : "memory");
+#endif
+}
+
+// Adds one to a number in shared memory and returns what it was. (The compiler makes more of an atomicAdd of a constant: the lanes that take part are
+// counted first, which takes longer than to add for each of the few that there are.)
+__device__ __forceinline__ uint32_t countUp(uint32_t* at) {
+#ifdef SYNFIRE_EMULATED
+  return atomicAdd(at, 1u);
+#else
+  uint32_t before;
+  asm volatile("atom.shared.add.u32 %0, [%1], 1;" : "=r"(before) : "r"((uint32_t)__cvta_generic_to_shared(at)) : "memory");
+  return before;
 #endif
 }
 

@@ -9,6 +9,7 @@
 // Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, LANE_EACH, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, SAMPLED,
 // EXTERNAL, DRIVES, DRIVE_ENTRIES, ANY_WIDE, RING_WIDE, RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
 
+#define VARIANT(population) (VARIANTS == 1 ? 0u : (population).variant)
 #define ROUNDS 1
 #define MOST_ROUNDS 0x7fffffff
 
@@ -24,7 +25,7 @@ __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, 
                                           uint32_t local, int count, uint32_t step) {
   if (count == 0) return;
   if (count > population.maxEmission) fail(p, control, step, id, FAILED_EMISSION);
-  list[atomicAdd(&control->fired, 1u)] = firedOf(local, (uint32_t)count);
+  list[countUp(&control->fired)] = firedOf(local, (uint32_t)count);
 }
 
 // Where the synapses are that a neuron has here.
@@ -44,13 +45,19 @@ __device__ __forceinline__ void prefetchOwn(const OwnSynapses& own) {
   prefetchRange(own.first, own.bytes);
 }
 
-// Before a step: which rows of the rings the messages that are read in it count from, and that nobody has taken any.
-__device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity, uint32_t step) {
-  if (threadIdx.x == 0) control->taken[parity] = 0;
-  for (int r = (int)threadIdx.x; r < (int)(KINDS * RECEPTORS); r += THREADS) {
-    const uint32_t kind = (uint32_t)r / RECEPTORS, lag = lagOf(kind);
-    control->messageRow[parity][kind][r % RECEPTORS] = (step >= lag ? step - lag : 0u) % RING_ROWS[r % RECEPTORS];
-  }
+__device__ __forceinline__ uint32_t rowAfter(uint32_t row, int r) { return row + 1u == RING_ROWS[r] ? 0u : row + 1u; }
+
+// Before a step: which rows of the rings the messages that are read in it count from, given its own rows, and that nobody has taken any.
+__device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity, const uint32_t* row) {
+  if (threadIdx.x != 0) return;
+  control->taken[parity] = 0;
+#pragma unroll
+  for (uint32_t kind = 0; kind < KINDS; kind++)
+#pragma unroll
+    for (int r = 0; r < RECEPTORS; r++) {
+      const uint32_t back = lagOf(kind) % RING_ROWS[r], next = rowAfter(row[r], r);
+      control->messageRow[parity][kind][r] = next >= back ? next - back : next + RING_ROWS[r] - back;
+    }
 }
 
 // The parameters come by value, into constant memory. They begin with the address of a copy in device memory: that is all that
@@ -121,25 +128,38 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   for (int k = 0; k < REALS; k++) s[k] = active ? p.reals[k * stride + cell] : (real)0;
 #pragma unroll
   for (int k = 0; k < INTS; k++) z[k] = active ? p.ints[k * stride + cell] : 0;
+  const uint32_t firstDrive = population.firstDrive, driveCount = active ? population.driveCount : 0u;
   DriveCache cache;
   cache.group = 0xffffffffu;
   Sum drive[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
   // models that are integrated numerically need the registers, and their steps are long
+  // what a sum is multiplied with
+#if KEPT_SCALES
+  Scale scales[RECEPTORS];
+#pragma unroll
+  for (int r = 0; r < RECEPTORS; r++) scales[r] = active ? (Scale)p.scales[own * RECEPTORS + r] : (Scale)0;
+#else
+  const Scale* const scales = p.scales + own * RECEPTORS;
+#endif
   const OwnSynapses ownSynapses = active && !HEAVY ? ownOf(p, cell) : OwnSynapses{nullptr, nullptr, 0};
 #else
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
   __syncthreads();
 
-  uint32_t lastStep = p.firstStep + p.steps;
+  // steps are counted from that before the first
+  uint32_t last = p.steps;
 #pragma unroll 1
-  for (uint32_t step = p.firstStep; step <= lastStep + FAR_LAG; step++) {
-    const bool updates = step > p.firstStep && step <= lastStep;
-    if (updates) {
+  for (uint32_t index = 0; index <= last + FAR_LAG; index++) {
+    const uint32_t step = p.firstStep + index;
+    const bool updates = index > 0 && index <= last;
+    if (index > 0) {
 #pragma unroll
-      for (int r = 0; r < RECEPTORS; r++) row[r] = row[r] + 1u == RING_ROWS[r] ? 0u : row[r] + 1u;
+      for (int r = 0; r < RECEPTORS; r++) row[r] = rowAfter(row[r], r);
+    }
+    if (updates) {
 #if INBOX_ROWS
       openInbox<false>(p, tables, shared, rings, row[0]);
       __syncthreads();
@@ -158,8 +178,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         drive[r] = 0;
       }
       int failed = 0, unfinished = 0;
-      count = updateNeuron(p, population.variant, s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums,
-                           p.scales + own * RECEPTORS, step, id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished);
+      count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums, scales,
+                           step, id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished);
       if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
       noteSpike(p, control, list, population, id, threadIdx.x, count, step);
       emitted += count != 0;
@@ -186,13 +206,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, r, row[r], local, !LATE);
         DriveCache cache;
         cache.group = 0xffffffffu;
-        driveInput(p, population, id, cell, step, sums, cache);
+        driveInput(p, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
         int failed = 0, unfinished = 0;
-        const int count = updateNeuron(p, population.variant, s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
+        const int count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
                                        sums, p.scales + own * RECEPTORS, step, id, population.key0, population.key1,
                                        phase == 0 && LATE ? ROUNDS : MOST_ROUNDS, failed, unfinished);
         if (unfinished) {
-          lateList[atomicAdd(&control->late, 1u)] = (uint16_t)local;
+          lateList[countUp(&control->late)] = (uint16_t)local;
           continue;
         }
 #if LATE
@@ -232,7 +252,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       uint32_t before = 0;
       if (lane == 0) {
         fenceBlock();
-        before = atomicAdd(&control->arrived, 1u);
+        before = countUp(&control->arrived);
       }
       publishes = __shfl_sync(ALL_LANES, before, 0) == workers - 1u;
     }
@@ -244,9 +264,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       const bool full = p.record && (recorded & 0x7fffffffu) + n + (FAR_LAG + 1u) * SLOTS > p.recordCapacity;
       const uint32_t stop = full || recorded >> 31 ? 1u : 0u;
 #if SOLO
-      if (stop && lane == 0) control->stop = step;
+      if (stop && lane == 0) control->stop = index;
 #else
-      const uint32_t index = step - p.firstStep;
       const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS;
       for (uint32_t w = lane; w < wordsFor(n); w += 32) {
         const uint64_t value = composeWord(index & 0xffffu, stop, n, w, list);
@@ -291,9 +310,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       }
     }
 #endif
-    if (active && step < lastStep) driveInput(p, population, id, cell, step + 1, drive, cache);
+    if (active && index < last) driveInput(p, firstDrive, driveCount, id, cell, step + 1, drive, cache);
 #endif
-    setMessageRows(control, (step + 1 - p.firstStep) & 1u, step + 1);
+    setMessageRows(control, (index + 1u) & 1u, row);
     __syncwarp();
 
     clock.mark(3);
@@ -304,17 +323,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll 1
     for (uint32_t kind = 0; kind < KINDS; kind++) {
       const uint32_t lag = lagOf(kind);
-      if (step - p.firstStep > lag && step - lag <= lastStep)
-        consumeStep(p, tables, shared, rings, control, kind, (step - p.firstStep) & 1u, list, step - lag, clock);
+      if (index > lag && index - lag <= last) consumeStep(p, tables, shared, rings, control, kind, index & 1u, list, index - lag, clock);
     }
     clock.mark(5);
     // agreed on with the barrier; a warp that is ahead may have read of an end already, but of a later one
-    const bool stop = __syncthreads_or(step >= *(volatile uint32_t*)&control->stop);
+    const bool stop = __syncthreads_or(index >= *(volatile uint32_t*)&control->stop);
     clock.mark(6);
 #if INBOX_ROWS
     if (updates && threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
-    if (stop && step < lastStep) lastStep = step;
+    if (stop && index < last) last = index;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
     if (threadIdx.x == 0) control->fired = 0;
@@ -354,6 +372,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
   if (threadIdx.x == 0) {
     p.recordCounts[block] = control->recorded & 0x7fffffffu;
-    if (block == 0) *p.doneSteps = lastStep - p.firstStep;
+    if (block == 0) *p.doneSteps = last;
   }
 }
