@@ -1,28 +1,38 @@
 import { expect, test } from "vitest";
-import { poissonTable } from "../../src/engine/cuda/drives.js";
-import { poissonCdf48 } from "../../src/random/counts.js";
+import { GUIDE_BITS, poissonTable } from "../../src/engine/cuda/drives.js";
+import { poissonCdf48 } from "../../src/random/index.js";
 
-// what poissonCount() of kernels/drive.cu makes of it
-test.each([0, 1e-4, 0.05, 0.8, 2.3, 10, 80, 700])(
-  "the guide of lambda = %d leads to the thresholds",
-  (lambda) => {
-    const { guide, thresholds } = poissonTable(poissonCdf48(lambda));
-    let exact = 0;
-    for (let upper = 0; upper < 2 ** 16; upper++) {
-      const [n, ...next] = guide.subarray(4 * (upper >> 8), 4 * (upper >> 8) + 4);
-      const low = upper & 0xff;
-      // where the upper 16 bits decide, all numbers that begin so have the same count
-      const count = (number: bigint) => thresholds.findIndex((t) => t > number);
-      const [least, most] = [BigInt(upper) << 32n, ((BigInt(upper) + 1n) << 32n) - 1n].map(count);
-      expect(n, `${upper}`).toBeLessThanOrEqual(least!);
-      if (next.includes(low) || low >= next[2]!) {
-        exact++;
-        continue;
-      }
-      expect(n! + (low > next[0]! ? 1 : 0) + (low > next[1]! ? 1 : 0), `${upper}`).toBe(least);
-      expect(most).toBe(least);
+// what poissonCount() of kernels/drive.cu makes of a guide
+test.each([
+  [0, 0.01],
+  [1e-4, 0.01],
+  [0.05, 0.01],
+  [2.3, 0.01],
+  [10, 0.02],
+  [80, 0.1],
+])("the guide of lambda = %d leads to the thresholds, in all but %d of the cases", (lambda, seldom) => {
+  const { guide, thresholds } = poissonTable(poissonCdf48(lambda));
+  const count = (number: bigint) => thresholds.findIndex((t) => t > number);
+  let others = 0;
+  const wrong: number[] = [];
+  for (let upper = 0; upper < 2 ** 16; upper++) {
+    const entry = upper >> (16 - GUIDE_BITS);
+    const [n, a, b, c] = guide.subarray(4 * entry, 4 * entry + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const low = upper & (2 ** (16 - GUIDE_BITS) - 1);
+    const [least, most] = [count(BigInt(upper) << 32n), count((BigInt(upper + 1) << 32n) - 1n)];
+    // all thresholds from the n-th on are compared
+    if (low === a || low === b || low >= c) {
+      others++;
+      if (n > least) wrong.push(upper);
     }
-    // the slow way is seldom needed
-    expect(exact).toBeLessThan(2 ** 16 / 50);
-  },
-);
+    // the upper 16 bits decide: whatever follows, the number is the same
+    else if (least !== most || n + (low > a ? 1 : 0) + (low > b ? 1 : 0) !== least) wrong.push(upper);
+  }
+  expect(wrong).toEqual([]);
+  expect(others / 2 ** 16).toBeLessThan(seldom);
+});

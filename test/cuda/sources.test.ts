@@ -34,19 +34,13 @@ async function sourceOf(
   const { variants, variantOf } = planVariants(net, calibration);
   const wide = wideRings(net, calibration);
   const tables = planTables(net, calibration, wide, Math.ceil(Math.log2(slots)), (p) => p.plan);
-  const shape = shapeFor(
-    net,
-    calibration,
-    info,
-    variants,
-    tables,
-    wide,
-    slots,
-    { devices: 1, blocks: 132, processBlocks: 132 },
-    synapsesPerSlice,
-    Number.POSITIVE_INFINITY,
-    trayBytes > 0,
-  );
+  const shape = shapeFor({
+    ...{ network: net, calibration, info, variants, tables, wide, slots, synapsesPerSlice },
+    layout: { devices: 1, blocks: 132, processBlocks: 132 },
+    farDelay: Number.POSITIVE_INFINITY,
+    trays: trayBytes > 0,
+    drives: uses.drives,
+  });
   return runSource(
     shape,
     { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 },

@@ -99,8 +99,12 @@ export async function assemble(
   const synapses = network.projections.reduce((n, p) => n + counts(p).total, 0);
   const slice = synapses / Math.max(1, layout.sourceCount) / allBlocks;
   const far = farDelay(network, calibration);
+  const drives = planDrives(network, calibration);
   const shapeWith = (trays: boolean) =>
-    shapeFor(network, calibration, info, variants, tables, wide, slots, layout, slice, far, trays);
+    shapeFor({
+      ...{ network, calibration, info, variants, tables, wide, slots, layout, trays },
+      ...{ synapsesPerSlice: slice, farDelay: far, drives: drives.length },
+    });
   const without = shapeWith(false);
   const needed = checkMemory(devices, deviceCount, tables, layout, without);
   const trays = mayHaveTrays(tables, without, slice);
@@ -108,7 +112,6 @@ export async function assemble(
     c.countTables(tables, layout, (firstDevice + k) * blocks, trays, needed),
   );
   const shape = shapeWith(trays && counted.every((list) => list.every((t) => t.trays !== undefined)));
-  const drives = planDrives(network, calibration);
   const relayed = team ? relayedRanks(team, unreachable) : [];
   const mail = { targets: countTargets(devices.length, team, relayed), relayed };
   const hostMail = relayed.length > 0 ? openHostMail(devices[0]!, shape, relayed) : undefined;

@@ -36,6 +36,10 @@ export function drivesUsed(plans: readonly DrivePlan[]): { drives: number; drive
   };
 }
 
+/** Of a number of 48 bits, those that lead to an entry of a guide. */
+export const GUIDE_BITS = 6;
+export const GUIDE_BYTES = 8 * 2 ** GUIDE_BITS;
+
 /** A Poisson distribution as kernels search it. */
 export function poissonTable(table: { readonly first: number; readonly thresholds: Float64Array }): {
   readonly first: number;
@@ -43,12 +47,13 @@ export function poissonTable(table: { readonly first: number; readonly threshold
   readonly thresholds: BigUint64Array;
 } {
   const thresholds = BigUint64Array.from(table.thresholds, BigInt);
-  // by the upper 8 of 48 bits: how many thresholds are below all numbers that begin so, and the upper 16 bits of the next three, counted from there
-  const guide = new Uint16Array(256 * 4);
+  // by the first of 48 bits: how many thresholds are below all numbers that begin so, and the upper 16 bits of the next three, counted from there
+  const guide = new Uint16Array(GUIDE_BYTES / 2);
   const upper = Array.from(table.thresholds, (x) => Math.floor(x / 2 ** 32));
-  for (let k = 0, n = 0; k < 256; k++) {
-    while (n < upper.length && upper[n]! < k * 256) n++;
-    const next = [0, 1, 2].map((q) => Math.min(0xffff, (upper[n + q] ?? 0x10000) - k * 256));
+  const width = 2 ** (16 - GUIDE_BITS);
+  for (let k = 0, n = 0; k < 2 ** GUIDE_BITS; k++) {
+    while (n < upper.length && upper[n]! < k * width) n++;
+    const next = [0, 1, 2].map((q) => Math.min(0xffff, (upper[n + q] ?? 0x10000) - k * width));
     guide.set([n, ...next], 4 * k);
   }
   return { first: table.first, guide, thresholds };

@@ -5,9 +5,10 @@ import type { Calibration } from "../calibration.js";
 import type { Network } from "../network.js";
 import { debugs } from "./debug.js";
 import type { DeviceInfo } from "./driver.js";
+import { GUIDE_BYTES } from "./drives.js";
 import { localBitsFor, type RankLayout } from "./layout.js";
 import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
-import { FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
+import { Drive, FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 import type { Variant } from "./variants.js";
 
@@ -67,6 +68,8 @@ const SHARING_SLOTS = 256;
 const MOST_TABLES_SHARED = 65536;
 /** What a lane tells the others of a slice: Share in kernels/deliver.cu. */
 const SHARE_BYTES = 16;
+/** Generators that are copied to shared memory, with the guides to their numbers, if there is room. */
+const MOST_SHARED_DRIVES = 16;
 /** Events of one step that an inbox has room for, per neuron and receptor. */
 const INBOX_EVENTS = 4;
 /** Rings in global memory become an inbox where they take more than this part of the second cache. */
@@ -172,21 +175,29 @@ function enoughThreads(heavy: boolean, slots: number, precision: Network["precis
   return slots <= 768 ? 768 : 1024;
 }
 
-export function shapeFor(
-  network: Network,
-  calibration: Calibration,
-  info: DeviceInfo,
-  variants: readonly Variant[],
-  tables: readonly TablePlan[],
-  wide: readonly boolean[],
-  slots: number,
-  { devices, blocks, processBlocks }: Pick<RankLayout, "devices" | "blocks" | "processBlocks">,
-  synapsesPerSlice: number,
+export interface ShapeParts {
+  readonly network: Network;
+  readonly calibration: Calibration;
+  readonly info: DeviceInfo;
+  readonly variants: readonly Variant[];
+  readonly tables: readonly TablePlan[];
+  /** receptors that are summed in 64 bits */
+  readonly wide: readonly boolean[];
+  readonly slots: number;
+  readonly layout: Pick<RankLayout, "devices" | "blocks" | "processBlocks">;
+  readonly synapsesPerSlice: number;
   /** the shortest delay of synapses between processes, in steps */
-  farDelay: number,
+  readonly farDelay: number;
   /** are synapses in trays? */
-  trays: boolean,
-): Shape {
+  readonly trays: boolean;
+  /** Poisson generators of all populations */
+  readonly drives: number;
+}
+
+export function shapeFor(given: ShapeParts): Shape {
+  const { network, calibration, info, variants, tables, wide, slots, synapsesPerSlice } = given;
+  const { farDelay, trays, drives } = given;
+  const { devices, blocks, processBlocks } = given.layout;
   const allBlocks = devices * blocks;
   const solo = allBlocks === 1;
   const heavy = variants.some(isHeavy);
@@ -223,7 +234,6 @@ export function shapeFor(
       : synapsesPerSlice <= SHORTEST_SLICE && slots >= SHARING_SLOTS) &&
     tables.length <= MOST_TABLES_SHARED &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
-  const shareBytes = trays ? 0 : SHARE_BYTES;
   const arrange = (from: number) =>
     arrangeInput(wide, rows, slots, tables, from, info.sharedMemory, (rings) => {
       // rings in global memory are fine as long as what is added to stays in the cache
@@ -233,14 +243,25 @@ export function shapeFor(
       });
       return touched.reduce((a, b) => a + b, 0) > (debugs("inbox") ? 0 : INBOX_FROM * info.l2Cache);
     });
-  const [alone, beside] = [arrange(sharesOffset), arrange(sharesOffset + shareBytes * threads)];
-  // no ring and no inbox has to leave for it
-  const laneEach =
-    wantsEach &&
-    beside.end <= info.sharedMemory &&
-    !beside.inbox === !alone.inbox &&
-    beside.rings.every((r, k) => r.shared === alone.rings[k]!.shared);
-  const { rings, ringBytes, inbox, end } = laneEach ? beside : alone;
+  let arranged = arrange(sharesOffset);
+  let offset = sharesOffset;
+  /** makes room before the rings, if no ring and no inbox has to leave for it */
+  const reserve = (bytes: number): boolean => {
+    const moved = arrange(offset + bytes);
+    const fits =
+      moved.end <= info.sharedMemory &&
+      !moved.inbox === !arranged.inbox &&
+      moved.rings.every((r, k) => r.shared === arranged.rings[k]!.shared);
+    if (fits) [arranged, offset] = [moved, offset + bytes];
+    return fits;
+  };
+  const laneEach = wantsEach && reserve(trays ? 0 : SHARE_BYTES * threads);
+  const drivesOffset = offset;
+  const sharedDrives =
+    drives > 0 && drives <= MOST_SHARED_DRIVES && reserve(align(drives * (Drive.bytes + GUIDE_BYTES)))
+      ? drives
+      : 0;
+  const { rings, ringBytes, inbox, end } = arranged;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice, or two, where that is nearly always enough; a lane alone gains nothing
   let group = neuronsOf(network) < FEW ? 4 : 2;
@@ -252,7 +273,7 @@ export function shapeFor(
     heavy,
     group,
     loads: synapsesPerSlice <= 1.25 * group ? 2 : 4,
-    ...{ laneEach, sharesOffset },
+    ...{ laneEach, sharesOffset, sharedDrives, drivesOffset },
     solo,
     multi,
     wideEntries,

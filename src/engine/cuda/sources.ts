@@ -2,6 +2,7 @@
 
 import type { CommonPlan } from "./common-values.js";
 import { debugs } from "./debug.js";
+import { GUIDE_BITS } from "./drives.js";
 import { texts } from "./kernels/texts.generated.js";
 import {
   BuildJob,
@@ -84,6 +85,9 @@ export interface RunShape {
   readonly laneEach: boolean;
   /** in shared memory: the slices that they have found, if there are no trays, to share the synapses of all */
   readonly sharesOffset: number;
+  /** generators in shared memory: all, or none */
+  readonly sharedDrives: number;
+  readonly drivesOffset: number;
   readonly solo: boolean;
   readonly multi: boolean;
   /** do place and number of spikes of a neuron take more than 16 bits? */
@@ -168,6 +172,9 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     `#define SAMPLED ${flag(uses.sampled)}`,
     `#define DRIVES ${uses.drives}`,
     `#define DRIVE_ENTRIES ${flag(uses.driveEntries)}`,
+    `#define SHARED_DRIVES ${r.sharedDrives}u`,
+    `#define DRIVES_OFFSET ${r.drivesOffset}`,
+    `#define GUIDE_BITS ${GUIDE_BITS}`,
     `#define BLOCKS ${r.blocks}u`,
     `#define ALL_BLOCKS ${r.allBlocks}u`,
     `#define PROCESS_BLOCKS ${r.processBlocks}u`,

@@ -88,6 +88,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     for (uint32_t i = threadIdx.x; i < SHARED_TABLES * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
     tables = (const Table*)(shared + TABLE_OFFSET);
   }
+  #if SHARED_DRIVES
+  copyDrives(p, shared);
+#endif
   if (threadIdx.x == 0) {
     control->fired = control->arrived = control->late = 0;
     control->stop = NEVER;
@@ -206,7 +209,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, r, row[r], local, !LATE);
         DriveCache cache;
         cache.group = 0xffffffffu;
-        driveInput(p, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
+        driveInput(p, shared, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
         int failed = 0, unfinished = 0;
         const int count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
                                        sums, p.scales + own * RECEPTORS, step, id, population.key0, population.key1,
@@ -310,7 +313,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       }
     }
 #endif
-    if (active && index < last) driveInput(p, firstDrive, driveCount, id, cell, step + 1, drive, cache);
+    if (active && index < last) driveInput(p, shared, firstDrive, driveCount, id, cell, step + 1, drive, cache);
 #endif
     setMessageRows(control, (index + 1u) & 1u, row);
     __syncwarp();
