@@ -4,6 +4,9 @@
 #define NOBODY 0xffffu
 #define WARPS (THREADS / 32)
 
+// With the number of spikes in the record: the next message says that the run ends.
+#define LAST_STEP 0x80000000u
+
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
 // that lanes share, then rings or the inbox's counts and sums.
 struct Control {
@@ -38,7 +41,7 @@ __device__ __forceinline__ uint32_t countOf(uint32_t fired) { return MULTI ? fir
 // Notes that a run ends in a step: the first failure counts. The block tells the others with its next message.
 __device__ __forceinline__ void fail(const RunParams& p, Control* control, uint32_t step, uint32_t id, uint32_t kind) {
   atomicMin((unsigned long long*)p.failure, (unsigned long long)step << 33 | (unsigned long long)id << 2 | kind);
-  control->recorded |= 0x80000000u;
+  control->recorded |= LAST_STEP;
 }
 
 // Where the time of a step goes, in cycles of a warp: only where PROFILE is defined.

@@ -3,15 +3,19 @@
 // Only formats that the network has cost anything; if it has one, nothing.
 #define HAS_FORMAT(t, f) ((FORMATS >> (f) & 1) && (FORMATS == 1 << (f) || (t).format == (f)))
 
+// Who fired: a neuron's place in its block, and the block. Generators that send given spikes have places behind those of neurons.
+struct Source {
+  uint32_t place, block;
+};
+
 // The tables that a source has synapses in: a range of p.groupList, or, where it is known when this is compiled, at most one table. Sources
 // of several processes are numbered in turns, and each process has groups of its own.
 struct TablesOf {
   uint32_t first, end, only;
 };
 
-__device__ __forceinline__ uint32_t processOf(uint32_t source) { return source % ALL_BLOCKS / PROCESS_BLOCKS; }
-
-__device__ __forceinline__ TablesOf tablesOf(const RunParams& p, uint32_t source) {
+__device__ __forceinline__ TablesOf tablesOf(const RunParams& p, const Source& from) {
+  const uint32_t source = from.place * ALL_BLOCKS + from.block;
   uint32_t group = 0;
 #if GROUPS <= 8
 #pragma unroll
@@ -26,7 +30,7 @@ __device__ __forceinline__ TablesOf tablesOf(const RunParams& p, uint32_t source
       end = middle;
   }
 #endif
-  if (PROCESSES > 1) group += processOf(source) * GROUPS;
+  if (PROCESSES > 1) group += from.block / PROCESS_BLOCKS * GROUPS;
 #ifdef GROUP_TABLE
   uint32_t only = GROUP_TABLE[0];
 #pragma unroll
@@ -45,29 +49,31 @@ __device__ __forceinline__ uint32_t tableOf(const RunParams& p, const TablesOf& 
 #endif
 }
 
-// A block's synapses of one source in one table: from `base + from` to `base + to - 1`.
-struct Slice {
-  uint64_t base;
-  uint32_t from, to;
-};
-
 // Rows lie block by block.
-__device__ __forceinline__ uint32_t rowOf(const Table& t, uint32_t source) {
-  return source % ALL_BLOCKS * t.places + source / ALL_BLOCKS - t.origin;
+__device__ __forceinline__ uint32_t rowOf(const Table& t, const Source& source) { return source.block * t.places + source.place - t.origin; }
+
+__device__ __forceinline__ uint32_t synapseBytes(const Table& t) {
+  return HAS_FORMAT(t, FORMAT_PLACE16) ? 2u : HAS_FORMAT(t, FORMAT_WIDE32) ? 8u : HAS_FORMAT(t, FORMAT_WIDE64) ? 16u : 4u;
 }
 
-__device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t source) {
-  const unsigned char* row = t.rows + (uint64_t)rowOf(t, source) * t.rowBytes;
-  Slice slice;
-  slice.base = loadNow((const uint64_t*)row);
+// A block's synapses of one source in one table: the address of the first, and their number.
+struct Slice {
+  uint64_t at;
+  uint32_t length;
+};
+
+__device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t rowNumber) {
+  const unsigned char* row = t.rows + (uint64_t)rowNumber * t.rowBytes;
+  const uint64_t base = loadNow((const uint64_t*)row);
+  uint32_t from, to;
   if (t.narrow) {
-    slice.from = loadNow((const uint16_t*)(row + 8) + blockIdx.x);
-    slice.to = loadNow((const uint16_t*)(row + 8) + blockIdx.x + 1);
+    from = loadNow((const uint16_t*)(row + 8) + blockIdx.x);
+    to = loadNow((const uint16_t*)(row + 8) + blockIdx.x + 1);
   } else {
-    slice.from = loadNow((const uint32_t*)(row + 8) + blockIdx.x);
-    slice.to = loadNow((const uint32_t*)(row + 8) + blockIdx.x + 1);
+    from = loadNow((const uint32_t*)(row + 8) + blockIdx.x);
+    to = loadNow((const uint32_t*)(row + 8) + blockIdx.x + 1);
   }
-  return slice;
+  return {(uint64_t)t.data + (base + from) * synapseBytes(t), to - from};
 }
 
 // What a source sends through the synapses of a table: the row of its step, its spikes.
@@ -100,18 +106,18 @@ __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* 
 #if TRAYS
 // ---- trays: the first synapses of a slice, in 16 or 32 bytes of their own ----
 
-__device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t source) {
-  return (const uint32_t*)(t.trays + ((uint64_t)rowOf(t, source) * BLOCKS + blockIdx.x) * t.trayBytes);
+__device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t row) {
+  return (const uint32_t*)(t.trays + ((uint64_t)row * BLOCKS + blockIdx.x) * t.trayBytes);
 }
 
-// Adds what is in the tray of a source that lanes have. They share it, in pieces of 16 bytes, or of 8. Returns whether there are more synapses,
+// Adds what is in the tray of a row that lanes have. They share it, in pieces of 16 bytes, or of 8. Returns whether there are more synapses,
 // outside of it. All lanes of the warp take part.
 template <int LANES>
 __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
-                                            bool has, uint32_t source, uint32_t lane) {
+                                            bool has, uint32_t row, uint32_t lane) {
   constexpr uint32_t unit = LANES <= 2 ? 4u : 2u, units = (TRAY_BYTES / 4u + unit * LANES - 1u) / (unit * LANES);
   const uint32_t size = t.trayBytes / 4u;
-  const uint32_t* tray = trayOf(t, source);
+  const uint32_t* tray = trayOf(t, row);
   // all loads on their way before the first is used
   uint32_t words[units][unit];
 #pragma unroll
@@ -163,24 +169,54 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 }
 #endif
 
-// Adds a block's slices of the synapses of a source that groups of lanes have; the GROUP lanes of a group share it. REST: only what is not in
-// trays. All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they
-// would be brought together again at a high price.
-template <bool REST>
-__device__ __forceinline__ void deliverSource(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                              const uint32_t* messageRow, bool some, uint32_t source, uint32_t multiplicity, uint32_t lane) {
-  const TablesOf list = some ? tablesOf(p, source) : TablesOf{0, 0, 0};
-  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
-    bool has = k < list.end;
-    const Table& t = tables[has ? tableOf(p, list, k) : 0u];
-    const Message message = messageFor(t, messageRow, multiplicity);
+// ---- what the lanes of a warp hold is dealt to groups of GROUP lanes: 32 / GROUP at a time ----
+//
+// All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they would be
+// brought together again at a high price.
+
+// The next lanes of those that hold something, one for each group; -1 for those that get none.
+__device__ __forceinline__ int nextHolder(uint32_t& holders) {
+  const int group = laneNumber() / GROUP;
+  int chosen = -1;
+#pragma unroll
+  for (int q = 0; q < 32 / GROUP; q++) {
+    if (q == group) chosen = __ffs(holders) - 1;
+    holders &= holders - 1u;
+  }
+  return chosen;
+}
+
+// Table and multiplicity of what a lane holds, told to others.
+__device__ __forceinline__ uint32_t tell(uint32_t value, uint32_t holder) { return __shfl_sync(ALL_LANES, value, holder); }
+
 #if TRAYS
-    if (!REST) has = deliverTray<GROUP>(p, shared, rings, t, message, has, source, lane);
+// Adds what is in the trays of rows; each lane has one, if it has any. Returns whether there are more synapses, outside of it.
+__device__ __forceinline__ bool dealTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
+                                          bool has, uint32_t row, uint32_t table, uint32_t multiplicity) {
+  uint32_t more = 0;
+  for (uint32_t holders = __ballot_sync(ALL_LANES, has); holders != 0;) {
+    const int chosen = nextHolder(holders);
+    const uint32_t holder = chosen < 0 ? 0u : (uint32_t)chosen;
+    const Table& t = tables[tell(table, holder)];
+    const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
+    const bool rest = deliverTray<GROUP>(p, shared, rings, t, message, chosen >= 0, tell(row, holder), (uint32_t)(laneNumber() % GROUP));
+    if (__any_sync(ALL_LANES, rest)) more |= orOfWarp(rest ? 1u << holder : 0u);
+  }
+  return more >> laneNumber() & 1u;
+}
 #endif
-    Slice slice = {0, 0, 0};
-    if (has) slice = sliceOf(t, source);
-    const void* const data = t.data;
-    for (uint32_t j = slice.from + lane; __any_sync(ALL_LANES, j < slice.to); j += LOADS * GROUP) {
+
+// Adds slices; each lane has one, if it has any.
+__device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
+                                           bool has, const Slice& own, uint32_t table, uint32_t multiplicity) {
+  for (uint32_t holders = __ballot_sync(ALL_LANES, has); holders != 0;) {
+    const int chosen = nextHolder(holders);
+    const uint32_t holder = chosen < 0 ? 0u : (uint32_t)chosen;
+    const Table& t = tables[tell(table, holder)];
+    const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
+    const uint64_t at = __shfl_sync(ALL_LANES, (unsigned long long)own.at, holder);
+    const uint32_t length = tell(own.length, holder), end = chosen < 0 ? 0u : length;
+    for (uint32_t j = (uint32_t)(laneNumber() % GROUP); __any_sync(ALL_LANES, j < end); j += LOADS * GROUP) {
       // all loads on their way before the first is used
       uint32_t places[LOADS];
       Sum weights[LOADS];
@@ -189,19 +225,19 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
         const uint32_t i = j + q * GROUP;
         places[q] = 0;
         weights[q] = 1;
-        if (i < slice.to) {
+        if (i < end) {
           if (HAS_FORMAT(t, FORMAT_PACKED))
-            places[q] = loadOnce((const uint32_t*)data + slice.base + i);
+            places[q] = loadOnce((const uint32_t*)at + i);
           else if (HAS_FORMAT(t, FORMAT_PLACE16))
-            places[q] = loadOnce((const uint16_t*)data + slice.base + i);
+            places[q] = loadOnce((const uint16_t*)at + i);
           else if (HAS_FORMAT(t, FORMAT_PLACE32))
-            places[q] = loadOnce((const uint32_t*)data + slice.base + i);
+            places[q] = loadOnce((const uint32_t*)at + i);
           else if (HAS_FORMAT(t, FORMAT_WIDE32)) {
-            const uint2 pair = __ldg((const uint2*)data + slice.base + i);
+            const uint2 pair = __ldg((const uint2*)at + i);
             places[q] = pair.x;
             weights[q] = (int)pair.y;
           } else if (HAS_FORMAT(t, FORMAT_WIDE64)) {
-            const uint4 four = __ldg((const uint4*)data + slice.base + i);
+            const uint4 four = __ldg((const uint4*)at + i);
             places[q] = four.x;
             weights[q] = (Sum)(long long)((uint64_t)four.w << 32 | four.z);
           }
@@ -209,8 +245,30 @@ __device__ __forceinline__ void deliverSource(const RunParams& p, const Table* t
       }
 #pragma unroll
       for (int q = 0; q < LOADS; q++)
-        if (j + q * GROUP < slice.to) deliverPlace<false>(p, shared, rings, t, message, places[q], weights[q]);
+        if (j + q * GROUP < end) deliverPlace<false>(p, shared, rings, t, message, places[q], weights[q]);
     }
+  }
+}
+
+// Adds the synapses of sources; each lane has one, if it has any. REST: only those that are not in trays.
+template <bool REST>
+__device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
+                                             const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {
+  const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
+  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
+    bool some = k < list.end;
+    const uint32_t table = some ? tableOf(p, list, k) : 0u;
+    const Table& t = tables[table];
+    const uint32_t row = rowOf(t, source);
+#if TRAYS
+    if (!REST) some = dealTrays(p, tables, shared, rings, messageRow, some, row, table, multiplicity);
+#endif
+    Slice own = {0, 0};
+    if (some) own = sliceOf(t, row);
+    dealSlices(p, tables, shared, rings, messageRow, some, own, table, multiplicity);
+#ifdef GROUP_TABLE
+    break;
+#endif
   }
 }
 
@@ -223,16 +281,14 @@ struct Portion {
   uint32_t what;
 };
 
-__device__ __forceinline__ uint32_t synapseBytes(const Table& t) { return HAS_FORMAT(t, FORMAT_PLACE16) ? 2u : 4u; }
-
 // Of the k-th table of a source.
-__device__ __forceinline__ Portion portionOf(const RunParams& p, const Table* tables, const TablesOf& list, uint32_t k, uint32_t source,
+__device__ __forceinline__ Portion portionOf(const RunParams& p, const Table* tables, const TablesOf& list, uint32_t k, const Source& source,
                                              uint32_t multiplicity) {
-  const Portion none = {{0, 0, 0}, 0};
+  const Portion none = {{0, 0}, 0};
   if (k >= list.end) return none;
   const uint32_t table = tableOf(p, list, k);
   const Table& t = tables[table];
-  return {sliceOf(t, source), table | multiplicity << 16};
+  return {sliceOf(t, rowOf(t, source)), table | multiplicity << 16};
 }
 
 // What the lanes have found, one behind the other, those with synapses only: `at` is the address of the first synapse, less what comes
@@ -251,13 +307,12 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
                                                 const uint32_t* messageRow, const Portion& own) {
   const uint32_t lane = (uint32_t)laneNumber(), earlier = (1u << lane) - 1u;
   Share* const shares = (Share*)(shared + SHARES_OFFSET) + threadIdx.x / 32 * 32;
-  const uint32_t length = own.slice.to - own.slice.from, end = sumToLane(length);
+  const uint32_t length = own.slice.length, end = sumToLane(length);
   const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
   const uint32_t place = __popc(__ballot_sync(ALL_LANES, length != 0) & earlier);
   if (length != 0) {
     const Table& t = tables[own.what & 0xffffu];
-    const uint64_t at = (uint64_t)t.data + (own.slice.base + own.slice.from - (end - length)) * synapseBytes(t);
-    shares[place] = {at, messageRow[t.receptor] + t.firstDelay, own.what};
+    shares[place] = {own.slice.at - (uint64_t)(end - length) * synapseBytes(t), messageRow[t.receptor] + t.firstDelay, own.what};
   }
   __syncwarp();
   uint32_t ended = 0;
@@ -291,57 +346,42 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
 }
 #endif
 
-// Delivers what the lanes of a warp hold: 32 / GROUP sources at a time.
-template <bool REST>
-__device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                             const uint32_t* messageRow, uint32_t holders, uint32_t source, uint32_t multiplicity) {
-  const int lane = laneNumber(), own = lane / GROUP;
-  while (holders) {
-    int chosen = -1;
-#pragma unroll
-    for (int q = 0; q < 32 / GROUP; q++) {
-      if (q == own) chosen = __ffs(holders) - 1;
-      holders &= holders - 1u;
-    }
-    const uint32_t from = chosen < 0 ? 0u : (uint32_t)chosen;
-    const uint32_t s = __shfl_sync(ALL_LANES, source, from);
-    const uint32_t m = MULTI ? __shfl_sync(ALL_LANES, multiplicity, from) : 1u;
-    deliverSource<REST>(p, tables, shared, rings, messageRow, chosen >= 0, s, m, (uint32_t)(lane % GROUP));
-  }
-}
-
 #if TRAYS && LANE_EACH
 // What is not in the trays of the sources of a warp waits in its lanes, one source in each, until one has a second or all else is delivered.
 struct Rest {
-  uint32_t source = NOWHERE, multiplicity = 1;
+  Source source;
+  uint32_t multiplicity;
+  bool some = false;
 };
 
 // Notes what is not in the trays of a source, if there is more, and delivers what is noted where a lane has a second or nothing else comes. All
 // lanes take part.
 __device__ __forceinline__ void deliverRest(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                            const uint32_t* messageRow, Rest& rest, uint32_t source, uint32_t multiplicity, bool more, bool last) {
+                                            const uint32_t* messageRow, Rest& rest, const Source& source, uint32_t multiplicity, bool more, bool last) {
   bool full;
 #pragma unroll 1
   do {
-    full = __any_sync(ALL_LANES, more && rest.source != NOWHERE);
+    full = __any_sync(ALL_LANES, more && rest.some);
     if (!full && more) {
-      rest = {source, multiplicity};
+      rest.source = source;
+      rest.multiplicity = multiplicity;
+      rest.some = true;
       more = false;
     }
     if (!full && !last) continue;
-    deliverLanes<true>(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, rest.source != NOWHERE), rest.source, rest.multiplicity);
-    rest.source = NOWHERE;
+    deliverLanes<true>(p, tables, shared, rings, messageRow, rest.some, rest.source, rest.multiplicity);
+    rest.some = false;
   } while (full);
 }
 
 // The trays of the source that a lane has. Returns whether there is more.
 __device__ __forceinline__ bool deliverTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                             const uint32_t* messageRow, const TablesOf& list, uint32_t source, uint32_t multiplicity) {
+                                             const uint32_t* messageRow, const TablesOf& list, const Source& source, uint32_t multiplicity) {
   bool more = false;
   for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
     const bool has = k < list.end;
     const Table& t = tables[has ? tableOf(p, list, k) : 0u];
-    more |= deliverTray<1>(p, shared, rings, t, messageFor(t, messageRow, multiplicity), has, source, 0u);
+    more |= deliverTray<1>(p, shared, rings, t, messageFor(t, messageRow, multiplicity), has, rowOf(t, source), 0u);
   }
   return more;
 }

@@ -61,13 +61,16 @@ struct Waiting {
   }
 };
 
-// The i-th entry of a mailbox that a lane wants, as Fired has it; the first two words have been read. All lanes take part.
-__device__ __forceinline__ uint32_t entryOf(Waiting& waiting, const uint64_t* box, uint32_t i, uint64_t first, uint64_t second, bool wanted) {
+// The i-th entry of a mailbox, as Fired has it: in the first two words, or in a later one.
+#define ENTRIES_READ (WIDE_ENTRIES ? 2u : 5u)
+__device__ __forceinline__ uint32_t entryRead(uint32_t i, uint64_t first, uint64_t second) {
+  if (WIDE_ENTRIES) return (uint32_t)(i == 0 ? first : second);
+  return (uint32_t)(i < 2 ? first >> 16 * i : second >> 16 * (i - 2u)) & 0xffffu;
+}
+__device__ __forceinline__ uint32_t entryBeyond(Waiting& waiting, const uint64_t* box, uint32_t i, bool wanted) {
   const uint32_t w = WIDE_ENTRIES ? i : (i + 1u) / 3u;
-  const uint32_t at = WIDE_ENTRIES ? 0u : (w == 0 ? i : i - (3u * w - 1u));
-  const uint64_t later = waiting.word(box + w, wanted && w > 1);
-  const uint64_t word = w == 0 ? first : w == 1 ? second : later;
-  return WIDE_ENTRIES ? (uint32_t)word : (uint32_t)(word >> (16 * at)) & 0xffffu;
+  const uint64_t word = waiting.word(box + w, wanted);
+  return WIDE_ENTRIES ? (uint32_t)word : (uint32_t)(word >> 16 * (i + 1u - 3u * w)) & 0xffffu;
 }
 
 #if RELAYED
@@ -87,53 +90,63 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
 }
 #endif
 
-// Mailboxes of one kind, those of a process or all others, in portions for warps: each lane has one at most. A portion of others' is as
-// large as can be, so that few warps are kept from what they have to do.
+// Mailboxes of one kind, those of a process or all others, in portions for warps. A lane looks at one, and where there are more lanes than mailboxes,
+// several at the same: each of them takes one neuron, and so none has to be dealt to other lanes. A portion of others' is as large as can be, so
+// that few warps are kept from what they have to do.
+#define OWN_BOXES (KINDS > 1 ? PROCESS_BLOCKS : ALL_BLOCKS)
+#define OWN_PORTIONS ((OWN_BOXES + 31u) / 32u > WARPS ? (OWN_BOXES + 31u) / 32u : (uint32_t)WARPS)
+#define OWN_LANES_LOG (OWN_BOXES <= 8u * OWN_PORTIONS && ENTRIES_READ >= 4u ? 2u : OWN_BOXES <= 16u * OWN_PORTIONS ? 1u : 0u)
+
 struct BoxRange {
-  uint32_t count, portions, own;
+  uint32_t count, portions, own, lanesLog;
   bool others;
 
   __device__ __forceinline__ BoxRange(const RunParams& p, uint32_t kind)
-      : count(ALL_BLOCKS), own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS), others(kind + 1u < KINDS) {
-    if (KINDS > 1) count = others ? ALL_BLOCKS - PROCESS_BLOCKS : PROCESS_BLOCKS;
+      : count(OWN_BOXES), portions(OWN_PORTIONS), own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS), lanesLog(OWN_LANES_LOG), others(kind + 1u < KINDS) {
+    if (!others) return;
+    count = ALL_BLOCKS - PROCESS_BLOCKS;
     portions = (count + 31u) / 32u;
-    if (!others) portions = max((uint32_t)WARPS, portions);
+    lanesLog = 0;
   }
-  __device__ __forceinline__ bool has(uint32_t portion, uint32_t lane) const { return lane * portions + portion < count; }
+  __device__ __forceinline__ bool has(uint32_t portion, uint32_t lane) const { return (lane >> lanesLog) * portions + portion < count; }
   __device__ __forceinline__ uint32_t at(uint32_t portion, uint32_t lane) const {
-    const uint32_t k = lane * portions + portion;
+    const uint32_t k = (lane >> lanesLog) * portions + portion;
     if (KINDS == 1) return k;
     return others ? (k < own ? k : k + PROCESS_BLOCKS) : own + k;
   }
 };
 
-#if LANE_EACH
-// What the lanes of a warp have read of the mailboxes that they serve. `end`: neurons in a lane's own box and those of the lanes before it.
+// What the lanes of a warp have read of the mailboxes that they look at: the number of neurons, and the first two words.
 struct Boxes {
   const uint64_t* mail;
   BoxRange range;
-  uint32_t portion, n, end, total;
+  uint32_t portion, n;
   uint64_t a, b;
 };
 
-// The source of the i-th neuron in these boxes, NOWHERE beyond the last. All lanes take part.
-__device__ __forceinline__ uint32_t findSource(Waiting& waiting, const Boxes& boxes, uint32_t i, uint32_t& multiplicity) {
+// The i-th neuron in all of these boxes. `end`: neurons in a lane's box and those of the lanes before it; of the lanes at one box the first counts.
+// All lanes take part. Returns whether there is one.
+__device__ __forceinline__ bool findSource(Waiting& waiting, const Boxes& boxes, uint32_t end, uint32_t i, Source& source, uint32_t& multiplicity) {
   uint32_t holder = 0;
 #pragma unroll
   for (uint32_t d = 16; d > 0; d >>= 1)
-    if (__shfl_sync(ALL_LANES, boxes.end, holder + d - 1u) <= i) holder += d;
-  const uint32_t k = i - (__shfl_sync(ALL_LANES, boxes.end, holder) - __shfl_sync(ALL_LANES, boxes.n, holder));
+    if (__shfl_sync(ALL_LANES, end, holder + d - 1u) <= i) holder += d;
+  const uint32_t ended = __shfl_sync(ALL_LANES, end, holder);
+  const uint32_t k = i - (ended - __shfl_sync(ALL_LANES, boxes.n, holder));
   const uint64_t a = __shfl_sync(ALL_LANES, (unsigned long long)boxes.a, holder), b = __shfl_sync(ALL_LANES, (unsigned long long)boxes.b, holder);
   const uint32_t box = boxes.range.at(boxes.portion, holder);
-  const bool some = i < boxes.total;
-  const uint32_t entry = entryOf(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, a, b, some);
+  const bool some = i < ended, beyond = some && k >= ENTRIES_READ;
+  uint32_t entry = entryRead(k, a, b);
+  if (__any_sync(ALL_LANES, beyond)) {
+    const uint32_t later = entryBeyond(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, beyond);
+    if (beyond) entry = later;
+  }
+  source = {placeOf(entry), box};
   multiplicity = countOf(entry);
-  return some ? placeOf(entry) * ALL_BLOCKS + box : NOWHERE;
+  return some;
 }
-#endif
 
-// Reads the mailboxes of one kind with the messages of one step, counted from that before the first, and delivers. A lane serves at most one mailbox
-// at a time.
+// Reads the mailboxes of one kind with the messages of one step, counted from that before the first, and delivers.
 __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
                             uint32_t kind, uint32_t parity, const Fired* list, uint32_t index, StepClock& clock) {
   const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
@@ -144,7 +157,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   for (uint32_t from = warp * 32; from < n; from += THREADS) {
     const bool has = from + lane < n;
     const uint32_t entry = has ? list[from + lane] : 0u;
-    deliverLanes<false>(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), placeOf(entry), countOf(entry));
+    deliverLanes<false>(p, tables, shared, rings, messageRow, has, {placeOf(entry), 0}, countOf(entry));
   }
 #else
   (void)list;
@@ -182,18 +195,32 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     // by then all have read of it
     if (a >> 47 & 1u) atomicMin(&control->stop, index + FAR_LAG);
     clock.mark(4);
-    // who fired is dealt to the groups of lanes, from whichever mailbox it comes
-    const uint32_t end = sumToLane(n);
-    const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
-#if LANE_EACH
-    const Boxes boxes = {mail, range, portion, n, end, total, a, b};
-#if TRAYS
+    // who fired is where it is, if lanes suffice, or is dealt to the lanes
+    const Boxes boxes = {mail, range, portion, n, a, b};
+    const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
+    const bool dealt = __any_sync(ALL_LANES, n > 1u << range.lanesLog);
+    uint32_t end = 0, total = __any_sync(ALL_LANES, n != 0) ? 1u : 0u;
+    if (dealt) {
+      end = sumToLane(k == 0 ? n : 0u);
+      total = __shfl_sync(ALL_LANES, end, 31);
+    }
+#if TRAYS && LANE_EACH
     Rest rest;
 #endif
     for (uint32_t from = 0; from < total; from += 32) {
       uint32_t multiplicity = 1;
-      const uint32_t source = findSource(waiting, boxes, from + lane, multiplicity);
-      const TablesOf list = source == NOWHERE ? TablesOf{0, 0, 0} : tablesOf(p, source);
+      Source source;
+      bool has;
+      if (dealt) {
+        has = findSource(waiting, boxes, end, from + lane, source, multiplicity);
+      } else {
+        const uint32_t entry = entryRead(k, a, b);
+        has = k < n;
+        source = {placeOf(entry), box};
+        multiplicity = countOf(entry);
+      }
+#if LANE_EACH
+      const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
 #if TRAYS
       const bool more = deliverTrays(p, tables, shared, rings, messageRow, list, source, multiplicity);
       deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, from + 32 >= total);
@@ -202,24 +229,10 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
         deliverPortions(p, tables, shared, rings, messageRow, portionOf(p, tables, list, k, source, multiplicity));
 #endif
-    }
 #else
-    for (uint32_t from = 0; from < total; from += 32 / GROUP) {
-      uint32_t holder = 0;
-#pragma unroll
-      for (int q = 0; q < 32 / GROUP; q++) {
-        const uint32_t ended = __popc(__ballot_sync(ALL_LANES, end <= from + q));
-        if (q == lane / GROUP) holder = ended;
-      }
-      const bool some = holder < 32u;
-      holder &= 31u;
-      const uint32_t i = from + lane / GROUP - (__shfl_sync(ALL_LANES, end, holder) - __shfl_sync(ALL_LANES, n, holder));
-      const uint64_t first64 = __shfl_sync(ALL_LANES, (unsigned long long)a, holder), second64 = __shfl_sync(ALL_LANES, (unsigned long long)b, holder);
-      const uint32_t theirs = range.at(portion, holder);
-      const uint32_t entry = entryOf(waiting, mail + (uint64_t)theirs * MAIL_WORDS, i, first64, second64, some);
-      deliverSource<false>(p, tables, shared, rings, messageRow, some, placeOf(entry) * ALL_BLOCKS + theirs, countOf(entry), (uint32_t)(lane % GROUP));
-    }
+      deliverLanes<false>(p, tables, shared, rings, messageRow, has, source, multiplicity);
 #endif
+    }
   }
 #endif
 #if EXTERNAL
@@ -229,7 +242,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     for (uint32_t from = p.externalStarts[index - 1] + warp * 32; from < end; from += THREADS) {
       const bool has = from + lane < end;
       const uint2 spike = has ? p.external[from + lane] : make_uint2(0u, 0u);
-      deliverLanes<false>(p, tables, shared, rings, messageRow, __ballot_sync(ALL_LANES, has), spike.x, spike.y);
+      deliverLanes<false>(p, tables, shared, rings, messageRow, has, {spike.x / ALL_BLOCKS, spike.x % ALL_BLOCKS}, spike.y);
     }
   }
 #endif

@@ -20,6 +20,9 @@ __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint
   return row * s.interval == since;
 }
 
+// Warps with neurons
+#define WORKERS (((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u)
+
 // Notes that a neuron fired.
 __device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, Fired* list, const PopulationInfo& population, uint32_t id,
                                           uint32_t local, int count, uint32_t step) {
@@ -58,6 +61,33 @@ __device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity
       const uint32_t back = lagOf(kind) % RING_ROWS[r], next = rowAfter(row[r], r);
       control->messageRow[parity][kind][r] = next >= back ? next - back : next + RING_ROWS[r] - back;
     }
+}
+
+// Warps that have updated their neurons say so and go on; one waits for them. What they have written in shared memory is then there for it.
+#define PUBLISHER (WARPS - 1)
+#define PUBLISHING_THREADS (32u * (PUBLISHER < (int)WORKERS ? WORKERS : WORKERS + 1u))
+
+__device__ __forceinline__ void haveUpdated(Control* control) {
+  __syncwarp();
+#ifdef SYNFIRE_EMULATED
+  if (laneNumber() == 0) countUp(&control->arrived);
+#else
+  (void)control;
+  asm volatile("bar.arrive 1, %0;" ::"n"(PUBLISHING_THREADS) : "memory");
+#endif
+}
+
+__device__ __forceinline__ void awaitUpdated(Control* control) {
+#ifdef SYNFIRE_EMULATED
+  const uint32_t others = WORKERS - (PUBLISHER < (int)WORKERS ? 1u : 0u);
+  while (*(volatile uint32_t*)&control->arrived < others) synfirePause();
+  __syncwarp();
+  if (laneNumber() == 0) control->arrived = 0;
+#else
+  (void)control;
+  __syncwarp();
+  asm volatile("bar.sync 1, %0;" ::"n"(PUBLISHING_THREADS) : "memory");
+#endif
 }
 
 // The parameters come by value, into constant memory. They begin with the address of a copy in device memory: that is all that
@@ -115,7 +145,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   uint32_t row[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
-  constexpr uint32_t workers = ((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u;
+  
   uint32_t emitted = 0;
 
 #if TILES == 1
@@ -248,24 +278,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
 
     clock.mark(1);
-    // ---- publish: the last warp that has updated its neurons writes the mailbox and the record
-    bool publishes = false;
-    if (updates && warp < (int)workers) {
-      __syncwarp();
-      uint32_t before = 0;
-      if (lane == 0) {
-        fenceBlock();
-        before = countUp(&control->arrived);
-      }
-      publishes = __shfl_sync(ALL_LANES, before, 0) == workers - 1u;
-    }
-    if (publishes) {
-      fenceBlock();
+    // ---- publish: one warp waits for all that have neurons, and writes the mailbox and the record
+    if (updates && warp != PUBLISHER && warp < (int)WORKERS) haveUpdated(control);
+    if (updates && warp == PUBLISHER) {
+      awaitUpdated(control);
       const uint32_t n = *(volatile uint32_t*)&control->fired;
       uint32_t recorded = *(volatile uint32_t*)&control->recorded;
-      // room for what may still come before all blocks have read of the stop
-      const bool full = p.record && (recorded & 0x7fffffffu) + n + (FAR_LAG + 1u) * SLOTS > p.recordCapacity;
-      const uint32_t stop = full || recorded >> 31 ? 1u : 0u;
+      const uint32_t stop = recorded >> 31;
 #if SOLO
       if (stop && lane == 0) control->stop = index;
 #else
@@ -276,14 +295,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       }
 #endif
       if (p.record) {
-        uint2* to = p.records + (uint64_t)block * p.recordCapacity + (recorded & 0x7fffffffu);
+        uint2* to = p.records + (uint64_t)block * p.recordCapacity + (recorded & ~LAST_STEP);
         for (uint32_t i = lane; i < n; i += 32) to[i] = make_uint2(step, placeOf(list[i]) | countOf(list[i]) << 16);
         recorded += n;
+        // room for the next step, which is the last if this is said, and for those before all blocks have read of it
+        if ((recorded & ~LAST_STEP) + (FAR_LAG + 2u) * SLOTS > p.recordCapacity) recorded |= LAST_STEP;
       }
       __syncwarp();
       if (lane == 0) {
         control->recorded = recorded;
-        control->arrived = 0;
         control->late = 0;
 #if !SOLO
         control->fired = 0;
@@ -374,7 +394,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
            clock.cycles[6] / p.steps);
 #endif
   if (threadIdx.x == 0) {
-    p.recordCounts[block] = control->recorded & 0x7fffffffu;
+    p.recordCounts[block] = control->recorded & ~LAST_STEP;
     if (block == 0) *p.doneSteps = last;
   }
 }
