@@ -174,9 +174,19 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 // All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they would be
 // brought together again at a high price.
 
+// Where many sources fire in a step, each is dealt to a group of lanes as soon as it is found: all of them hold it. Else one lane does.
+#define GROUPED (!LANE_EACH && GROUP == 2)
+#define HOLDERS (GROUPED ? 32u / GROUP : 32u)
+__device__ __forceinline__ uint32_t holderNumber() { return (uint32_t)laneNumber() / (GROUPED ? GROUP : 1u); }
+
 // The next lanes of those that hold something, one for each group; -1 for those that get none.
 __device__ __forceinline__ int nextHolder(uint32_t& holders) {
-  const int group = laneNumber() / GROUP;
+  const int lane = laneNumber(), group = lane / GROUP;
+  if (GROUPED) {
+    const bool has = holders >> lane & 1u;
+    holders = 0;
+    return has ? lane : -1;
+  }
   int chosen = -1;
 #pragma unroll
   for (int q = 0; q < 32 / GROUP; q++) {
@@ -186,11 +196,14 @@ __device__ __forceinline__ int nextHolder(uint32_t& holders) {
   return chosen;
 }
 
-// Table and multiplicity of what a lane holds, told to others.
-__device__ __forceinline__ uint32_t tell(uint32_t value, uint32_t holder) { return __shfl_sync(ALL_LANES, value, holder); }
+// What a lane knows of what it holds, told to others.
+__device__ __forceinline__ uint32_t tell(uint32_t value, uint32_t holder) { return GROUPED ? value : __shfl_sync(ALL_LANES, value, holder); }
+__device__ __forceinline__ uint64_t tell(uint64_t value, uint32_t holder) {
+  return GROUPED ? value : __shfl_sync(ALL_LANES, (unsigned long long)value, holder);
+}
 
 #if TRAYS
-// Adds what is in the trays of rows; each lane has one, if it has any. Returns whether there are more synapses, outside of it.
+// Adds what is in the trays of rows; each holder has one, if it has any. Returns whether there are more synapses, outside of it.
 __device__ __forceinline__ bool dealTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
                                           bool has, uint32_t row, uint32_t table, uint32_t multiplicity) {
   uint32_t more = 0;
@@ -200,13 +213,14 @@ __device__ __forceinline__ bool dealTrays(const RunParams& p, const Table* table
     const Table& t = tables[tell(table, holder)];
     const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
     const bool rest = deliverTray<GROUP>(p, shared, rings, t, message, chosen >= 0, tell(row, holder), (uint32_t)(laneNumber() % GROUP));
+    if (GROUPED) return rest;
     if (__any_sync(ALL_LANES, rest)) more |= orOfWarp(rest ? 1u << holder : 0u);
   }
   return more >> laneNumber() & 1u;
 }
 #endif
 
-// Adds slices; each lane has one, if it has any.
+// Adds slices; each holder has one, if it has any.
 __device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
                                            bool has, const Slice& own, uint32_t table, uint32_t multiplicity) {
   for (uint32_t holders = __ballot_sync(ALL_LANES, has); holders != 0;) {
@@ -214,7 +228,7 @@ __device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tabl
     const uint32_t holder = chosen < 0 ? 0u : (uint32_t)chosen;
     const Table& t = tables[tell(table, holder)];
     const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
-    const uint64_t at = __shfl_sync(ALL_LANES, (unsigned long long)own.at, holder);
+    const uint64_t at = tell(own.at, holder);
     const uint32_t length = tell(own.length, holder), end = chosen < 0 ? 0u : length;
     for (uint32_t j = (uint32_t)(laneNumber() % GROUP); __any_sync(ALL_LANES, j < end); j += LOADS * GROUP) {
       // all loads on their way before the first is used
@@ -250,7 +264,7 @@ __device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tabl
   }
 }
 
-// Adds the synapses of sources; each lane has one, if it has any. REST: only those that are not in trays.
+// Adds the synapses of sources; each holder has one, if it has any. REST: only those that are not in trays.
 template <bool REST>
 __device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
                                              const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {

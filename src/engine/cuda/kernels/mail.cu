@@ -5,6 +5,10 @@
 
 #define IN_FIRST_WORD (WIDE_ENTRIES ? 1u : 2u)
 
+// Entries before a word, and in it.
+__device__ __forceinline__ uint32_t firstIn(uint32_t word) { return WIDE_ENTRIES ? word : word == 0 ? 0u : 3u * word - 1u; }
+__device__ __forceinline__ uint32_t entriesIn(uint32_t word) { return WIDE_ENTRIES ? 1u : word == 0 ? 2u : 3u; }
+
 __device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
   return n <= IN_FIRST_WORD ? 1u : WIDE_ENTRIES ? n : 1u + n / 3u;
 }
@@ -12,13 +16,13 @@ __device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
 __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const Fired* list) {
   uint64_t value = tag << 48;
   if (word == 0) value |= (uint64_t)stop << 47 | (uint64_t)n << 32;
-  if (WIDE_ENTRIES) {
-    if (word < n) value |= list[word];
-    return value;
+  const uint32_t first = firstIn(word);
+  // all are read, whatever n is: it need not be known before
+#pragma unroll
+  for (uint32_t i = 0; i < (WIDE_ENTRIES ? 1u : 3u); i++) {
+    const uint64_t entry = list[min(first + i, SLOTS - 1u)];
+    if (i < entriesIn(word) && first + i < n) value |= entry << (16 * i);
   }
-  const uint32_t first = word == 0 ? 0u : 3u * word - 1u, count = word == 0 ? 2u : 3u;
-  for (uint32_t i = 0; i < count; i++)
-    if (first + i < n) value |= (uint64_t)list[first + i] << (16 * i);
   return value;
 }
 
@@ -154,9 +158,10 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   #if SOLO
   (void)index;
   const uint32_t n = control->fired;
-  for (uint32_t from = warp * 32; from < n; from += THREADS) {
-    const bool has = from + lane < n;
-    const uint32_t entry = has ? list[from + lane] : 0u;
+  for (uint32_t from = warp * HOLDERS; from < n; from += WARPS * HOLDERS) {
+    const uint32_t i = from + holderNumber();
+    const bool has = i < n;
+    const uint32_t entry = has ? list[i] : 0u;
     deliverLanes<false>(p, tables, shared, rings, messageRow, has, {placeOf(entry), 0}, countOf(entry));
   }
 #else
@@ -198,8 +203,8 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     // who fired is where it is, if lanes suffice, or is dealt to the lanes
     const Boxes boxes = {mail, range, portion, n, a, b};
     const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
-    const bool dealt = __any_sync(ALL_LANES, n > 1u << range.lanesLog);
-    uint32_t end = 0, total = __any_sync(ALL_LANES, n != 0) ? 1u : 0u;
+    const bool dealt = GROUPED || __any_sync(ALL_LANES, n > 1u << range.lanesLog);
+    uint32_t end = 0, total = GROUPED || __any_sync(ALL_LANES, n != 0) ? 1u : 0u;
     if (dealt) {
       end = sumToLane(k == 0 ? n : 0u);
       total = __shfl_sync(ALL_LANES, end, 31);
@@ -207,12 +212,12 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
 #if TRAYS && LANE_EACH
     Rest rest;
 #endif
-    for (uint32_t from = 0; from < total; from += 32) {
+    for (uint32_t from = 0; from < total; from += HOLDERS) {
       uint32_t multiplicity = 1;
       Source source;
       bool has;
       if (dealt) {
-        has = findSource(waiting, boxes, end, from + lane, source, multiplicity);
+        has = findSource(waiting, boxes, end, from + holderNumber(), source, multiplicity);
       } else {
         const uint32_t entry = entryRead(k, a, b);
         has = k < n;
@@ -223,7 +228,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
 #if TRAYS
       const bool more = deliverTrays(p, tables, shared, rings, messageRow, list, source, multiplicity);
-      deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, from + 32 >= total);
+      deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, from + HOLDERS >= total);
 #endif
 #if SHORT_SLICES
       for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
@@ -239,9 +244,10 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   // spikes from outside
   if (kind + 1u == KINDS && p.externalStarts) {
     const uint32_t end = p.externalStarts[index];
-    for (uint32_t from = p.externalStarts[index - 1] + warp * 32; from < end; from += THREADS) {
-      const bool has = from + lane < end;
-      const uint2 spike = has ? p.external[from + lane] : make_uint2(0u, 0u);
+    for (uint32_t from = p.externalStarts[index - 1] + warp * HOLDERS; from < end; from += WARPS * HOLDERS) {
+      const uint32_t i = from + holderNumber();
+      const bool has = i < end;
+      const uint2 spike = has ? p.external[i] : make_uint2(0u, 0u);
       deliverLanes<false>(p, tables, shared, rings, messageRow, has, {spike.x / ALL_BLOCKS, spike.x % ALL_BLOCKS}, spike.y);
     }
   }

@@ -281,6 +281,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     // ---- publish: one warp waits for all that have neurons, and writes the mailbox and the record
     if (updates && warp != PUBLISHER && warp < (int)WORKERS) haveUpdated(control);
     if (updates && warp == PUBLISHER) {
+#if !SOLO
+      const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS + lane;
+#endif
       awaitUpdated(control);
       const uint32_t n = *(volatile uint32_t*)&control->fired;
       uint32_t recorded = *(volatile uint32_t*)&control->recorded;
@@ -288,10 +291,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #if SOLO
       if (stop && lane == 0) control->stop = index;
 #else
-      const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS;
-      for (uint32_t w = lane; w < wordsFor(n); w += 32) {
-        const uint64_t value = composeWord(index & 0xffffu, stop, n, w, list);
-        for (uint32_t g = 0; g < TARGETS; g++) storeMail(p.mail[g] + place + w, value);
+      #pragma unroll 1
+      for (uint32_t w = 0; w == 0 || firstIn(w) < n; w += 32) {
+        const uint64_t value = composeWord(index & 0xffffu, stop, n, w + lane, list);
+        if (w + lane == 0 || firstIn(w + lane) < n)
+          for (uint32_t g = 0; g < TARGETS; g++) storeMail(p.mail[g] + place + w, value);
       }
 #endif
       if (p.record) {
