@@ -116,9 +116,11 @@ test.skipIf(!compile).each([0, 1, 2])(
 test.each([
   ["model iaf_psc_exp", 1500, 8, 1],
   ["model iaf_psc_exp", 1500, 30, 0],
-  ["model iaf_psc_exp", 400, 4, 1],
-  ["model iaf_psc_exp", 400, 8, 0],
-  ["model iaf_psc_exp", 100, 4, 0],
+  ["model iaf_psc_exp", 400, 8, 1],
+  ["model iaf_psc_exp", 400, 20, 0],
+  ["model aeif_cond_beta_multisynapse", 400, 4, 1],
+  ["model aeif_cond_beta_multisynapse", 400, 8, 0],
+  ["model aeif_cond_beta_multisynapse", 100, 8, 1],
 ] as const)(
   "%s, %i neurons per block, %i synapses per slice: do lanes share slices? %i",
   async (name, slots, per, shared) => {
@@ -129,16 +131,15 @@ test.each([
 );
 
 test.each([
-  ["model iaf_psc_exp", 400, 4, 16, 1],
-  ["model iaf_psc_exp", 400, 8, 32, 0],
-  ["model iaf_psc_exp", 1500, 8, 32, 1],
-  ["model iaf_psc_exp", 1500, 8, 0, 1],
+  ["model iaf_psc_exp", 400, 4, 16],
+  ["model iaf_psc_exp", 1500, 8, 32],
+  ["model aeif_cond_beta_multisynapse", 400, 8, 32],
 ] as const)(
-  "%s, %i neurons per block, %i synapses per slice, trays of %i bytes: does each lane look up a source? %i",
-  async (name, slots, per, trayBytes, each) => {
+  "%s, %i neurons per block, %i synapses per slice, trays of %i bytes: each lane has its own",
+  async (name, slots, per, trayBytes) => {
     const source = await sourceOf(name, "float32", slots, per, trayBytes);
-    expect(source).toContain(`#define LANE_EACH ${each}\n`);
-    expect(source).toContain(`#define SHORT_SLICES ${trayBytes > 0 ? 0 : each}\n`);
+    expect(source).toContain("#define LANE_EACH 1\n");
+    expect(source).toContain("#define SHORT_SLICES 0\n");
     compile?.(source);
   },
 );

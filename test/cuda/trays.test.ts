@@ -28,8 +28,9 @@ describe("tables that may have trays", () => {
   });
   test.each([
     ["one block", { solo: true, heavy: false, tiles: 1 }, false],
-    ["one neuron per thread, integrated numerically", { solo: false, heavy: true, tiles: 1 }, true],
-    ["several", { solo: false, heavy: true, tiles: 10 }, false],
+    ["one neuron per thread", { solo: false, heavy: false, tiles: 1 }, false],
+    ["several", { solo: false, heavy: false, tiles: 10 }, true],
+    ["several, integrated numerically", { solo: false, heavy: true, tiles: 10 }, false],
   ])("%s", (_, shape, expected) => {
     expect(mayHaveTrays([table(Format.place16, 10)], { ...shape, slots: 300 }, 8)).toBe(expected);
   });

@@ -27,6 +27,8 @@ const SEVERAL_HEAVY = 384;
 const SHARED_TABLES = 24;
 /** Of fewer neurons so few fire in a step that two lanes for a slice would leave most lanes without one. */
 const FEW = 32_768;
+/** Of so many synapses of a slice for each lane, slices differ so much that twice as many at a time shorten a step. */
+const MANY_PER_LANE = 2.5;
 /** Messages may be read this many steps late at most, if delays allow it: more hides no more. */
 const MOST_LAG = 7;
 /** Those of other processes this many steps later than one's own at most. */
@@ -58,12 +60,11 @@ export interface Shape extends RunShape {
 }
 
 /**
- * The lanes of a warp share slices of so few synapses where networks are so large that many sources fire in a step: where threads
- * have several neurons; where they have one, only still shorter ones, and only in blocks of so many neurons.
+ * The lanes of a warp share slices of so few synapses: where threads have several neurons; where they have one; and where that is integrated
+ * numerically and blocks have so many.
  */
-const SHORT_SLICE = 24;
-const SHORTEST_SLICE = 5;
-const SHARING_SLOTS = 256;
+const SHORT_SLICE = { several: 24, one: 16, heavy: 5 };
+const HEAVY_SLOTS = 256;
 /** A table and a multiplicity share 32 bits. */
 const MOST_TABLES_SHARED = 65536;
 /** What a lane tells the others of a slice: Share in kernels/deliver.cu. */
@@ -227,11 +228,10 @@ export function shapeFor(given: ShapeParts): Shape {
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
   const sharesOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
+  const shortSlice = SHORT_SLICE[tiles > 1 ? "several" : heavy && slots >= HEAVY_SLOTS ? "heavy" : "one"];
   const wantsEach =
     !solo &&
-    (tiles > 1
-      ? synapsesPerSlice <= SHORT_SLICE
-      : synapsesPerSlice <= SHORTEST_SLICE && slots >= SHARING_SLOTS) &&
+    (trays || synapsesPerSlice <= shortSlice) &&
     tables.length <= MOST_TABLES_SHARED &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
   const arrange = (from: number) =>
@@ -263,7 +263,7 @@ export function shapeFor(given: ShapeParts): Shape {
       : 0;
   const { rings, ringBytes, inbox, end } = arranged;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
-  // four loads of each lane serve a slice, or two, where that is nearly always enough; a lane alone gains nothing
+  // four loads of each lane serve a slice in the mean, or two, where that is nearly always enough; a lane alone gains nothing
   let group = neuronsOf(network) < FEW ? 4 : 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
   return {
@@ -272,7 +272,7 @@ export function shapeFor(given: ShapeParts): Shape {
     tiles,
     heavy,
     group,
-    loads: synapsesPerSlice <= 1.25 * group ? 2 : 4,
+    loads: synapsesPerSlice <= 1.25 * group ? 2 : synapsesPerSlice <= MANY_PER_LANE * group ? 4 : 8,
     ...{ laneEach, sharesOffset, sharedDrives, drivesOffset },
     solo,
     multi,

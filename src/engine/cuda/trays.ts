@@ -28,7 +28,7 @@ const placesFit = ({ parts, firstDelay }: TablePlan, slots: number): boolean =>
   (Math.max(...parts.map(({ part }) => part.maxDelay)) - firstDelay + 1) * slots <= 2 ** 16 - TRAY_MARKS;
 
 /**
- * What can be told before synapses are counted. Where a thread has several neurons that are integrated numerically, trays gain nothing.
+ * What can be told before synapses are counted. Trays gain something where threads have several neurons, unless these are integrated numerically.
  * @param slice - synapses of a source in a block, in the mean
  */
 export function mayHaveTrays(
@@ -38,7 +38,7 @@ export function mayHaveTrays(
 ): boolean {
   if (solo || tables.length === 0) return false;
   if (!tables.every((t) => entryBytes(t) > 0 && placesFit(t, slots))) return false;
-  return debugs("trays") || (slice <= Math.max(...TRAY_SIZES) / 2 && !(heavy && tiles > 1));
+  return debugs("trays") || (slice <= Math.max(...TRAY_SIZES) / 2 && tiles > 1 && !heavy);
 }
 
 /** What the slices of a table are like. */

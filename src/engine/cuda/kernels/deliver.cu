@@ -110,60 +110,40 @@ __device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t row) 
   return (const uint32_t*)(t.trays + ((uint64_t)row * BLOCKS + blockIdx.x) * t.trayBytes);
 }
 
-// Adds what is in the tray of a row that lanes have. They share it, in pieces of 16 bytes, or of 8. Returns whether there are more synapses,
-// outside of it. All lanes of the warp take part.
-template <int LANES>
+// Adds what is in the tray of a row, where a lane has one. Returns whether there are more synapses, outside of it. All lanes take part.
 __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
-                                            bool has, uint32_t row, uint32_t lane) {
-  constexpr uint32_t unit = LANES <= 2 ? 4u : 2u, units = (TRAY_BYTES / 4u + unit * LANES - 1u) / (unit * LANES);
-  const uint32_t size = t.trayBytes / 4u;
-  const uint32_t* tray = trayOf(t, row);
+                                            bool has, uint32_t row) {
+  constexpr uint32_t pieces = TRAY_BYTES / 16u;
+  const uint4* tray = (const uint4*)trayOf(t, row);
   // all loads on their way before the first is used
-  uint32_t words[units][unit];
+  uint4 piece[pieces];
+  uint32_t last = ~0u;
 #pragma unroll
-  for (uint32_t q = 0; q < units; q++) {
-    const uint32_t at = (lane + q * LANES) * unit;
-    const bool some = has && at < size;
-    if (unit == 4) {
-      const uint4 four = some ? loadOnce((const uint4*)(tray + at)) : make_uint4(~0u, ~0u, ~0u, ~0u);
-      words[q][0] = four.x;
-      words[q][1] = four.y;
-      words[q][unit - 2] = four.z;
-      words[q][unit - 1] = four.w;
-    } else {
-      const uint2 two = some ? loadOnce((const uint2*)(tray + at)) : make_uint2(~0u, ~0u);
-      words[q][0] = two.x;
-      words[q][1] = two.y;
+  for (uint32_t q = 0; q < pieces; q++) {
+    piece[q] = make_uint4(~0u, ~0u, ~0u, ~0u);
+    if (has && 16u * q < t.trayBytes) {
+      piece[q] = loadOnce(tray + q);
+      last = piece[q].w;
     }
-  }
-  uint32_t last = words[0][unit - 1];
-  if (LANES == 1) {
-#pragma unroll
-    for (uint32_t q = 1; q < units; q++)
-      if (q * unit < size) last = words[q][unit - 1];
-  } else if (has) {
-    last = loadOnce(tray + size - 1u);
   }
   const bool packed = HAS_FORMAT(t, FORMAT_PACKED);
 #pragma unroll 1
-  for (uint32_t q = 0; q < units; q++) {
-    if (!__any_sync(ALL_LANES, words[0][0] != ~0u)) break;
+  for (uint32_t q = 0; q < pieces; q++) {
+    if (!__any_sync(ALL_LANES, piece[0].x != ~0u)) break;
+    const uint32_t words[4] = {piece[0].x, piece[0].y, piece[0].z, piece[0].w};
 #pragma unroll
-    for (uint32_t w = 0; w < unit; w++) {
-      const uint32_t word = words[0][w];
+    for (int w = 0; w < 4; w++) {
       if (packed) {
-        if (word < TRAY_MORE) deliverPlace<true>(p, shared, rings, t, m, word, 1);
+        if (words[w] < TRAY_MORE) deliverPlace<true>(p, shared, rings, t, m, words[w], 1);
         continue;
       }
-      const uint32_t first = word & 0xffffu, second = word >> 16;
+      const uint32_t first = words[w] & 0xffffu, second = words[w] >> 16;
       if (first < (TRAY_MORE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, first, 1);
       if (second < (TRAY_MORE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, second, 1);
     }
     // the next piece takes the place of the first, so that all are in registers
 #pragma unroll
-    for (uint32_t next = 1; next < units; next++)
-#pragma unroll
-      for (uint32_t w = 0; w < unit; w++) words[next - 1][w] = words[next][w];
+    for (uint32_t next = 1; next < pieces; next++) piece[next - 1] = piece[next];
   }
   return has && (packed ? last == TRAY_MORE : last >> 16 == (TRAY_MORE & 0xffffu));
 }
@@ -174,7 +154,7 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 // All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they would be
 // brought together again at a high price.
 
-// Where many sources fire in a step, each is dealt to a group of lanes as soon as it is found: all of them hold it. Else one lane does.
+// Who holds what: where many sources fire in a step, each is dealt to a group of lanes as soon as it is found, and all of them hold it; else one lane.
 #define GROUPED (!LANE_EACH && GROUP == 2)
 #define HOLDERS (GROUPED ? 32u / GROUP : 32u)
 __device__ __forceinline__ uint32_t holderNumber() { return (uint32_t)laneNumber() / (GROUPED ? GROUP : 1u); }
@@ -201,24 +181,6 @@ __device__ __forceinline__ uint32_t tell(uint32_t value, uint32_t holder) { retu
 __device__ __forceinline__ uint64_t tell(uint64_t value, uint32_t holder) {
   return GROUPED ? value : __shfl_sync(ALL_LANES, (unsigned long long)value, holder);
 }
-
-#if TRAYS
-// Adds what is in the trays of rows; each holder has one, if it has any. Returns whether there are more synapses, outside of it.
-__device__ __forceinline__ bool dealTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
-                                          bool has, uint32_t row, uint32_t table, uint32_t multiplicity) {
-  uint32_t more = 0;
-  for (uint32_t holders = __ballot_sync(ALL_LANES, has); holders != 0;) {
-    const int chosen = nextHolder(holders);
-    const uint32_t holder = chosen < 0 ? 0u : (uint32_t)chosen;
-    const Table& t = tables[tell(table, holder)];
-    const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
-    const bool rest = deliverTray<GROUP>(p, shared, rings, t, message, chosen >= 0, tell(row, holder), (uint32_t)(laneNumber() % GROUP));
-    if (GROUPED) return rest;
-    if (__any_sync(ALL_LANES, rest)) more |= orOfWarp(rest ? 1u << holder : 0u);
-  }
-  return more >> laneNumber() & 1u;
-}
-#endif
 
 // Adds slices; each holder has one, if it has any.
 __device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
@@ -264,21 +226,16 @@ __device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tabl
   }
 }
 
-// Adds the synapses of sources; each holder has one, if it has any. REST: only those that are not in trays.
-template <bool REST>
-__device__ __forceinline__ void deliverLanes(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                             const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {
+// Adds the synapses of sources, or those that are not in trays; each holder has one, if it has any.
+__device__ __forceinline__ void deliverHeld(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
+                                            bool has, const Source& source, uint32_t multiplicity) {
   const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
   for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
-    bool some = k < list.end;
+    const bool some = k < list.end;
     const uint32_t table = some ? tableOf(p, list, k) : 0u;
     const Table& t = tables[table];
-    const uint32_t row = rowOf(t, source);
-#if TRAYS
-    if (!REST) some = dealTrays(p, tables, shared, rings, messageRow, some, row, table, multiplicity);
-#endif
     Slice own = {0, 0};
-    if (some) own = sliceOf(t, row);
+    if (some) own = sliceOf(t, rowOf(t, source));
     dealSlices(p, tables, shared, rings, messageRow, some, own, table, multiplicity);
 #ifdef GROUP_TABLE
     break;
@@ -360,7 +317,7 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
 }
 #endif
 
-#if TRAYS && LANE_EACH
+#if TRAYS
 // What is not in the trays of the sources of a warp waits in its lanes, one source in each, until one has a second or all else is delivered.
 struct Rest {
   Source source;
@@ -383,20 +340,36 @@ __device__ __forceinline__ void deliverRest(const RunParams& p, const Table* tab
       more = false;
     }
     if (!full && !last) continue;
-    deliverLanes<true>(p, tables, shared, rings, messageRow, rest.some, rest.source, rest.multiplicity);
+    deliverHeld(p, tables, shared, rings, messageRow, rest.some, rest.source, rest.multiplicity);
     rest.some = false;
   } while (full);
 }
+#else
+struct Rest {};
+#endif
 
-// The trays of the source that a lane has. Returns whether there is more.
-__device__ __forceinline__ bool deliverTrays(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                             const uint32_t* messageRow, const TablesOf& list, const Source& source, uint32_t multiplicity) {
+// Adds the synapses of sources; each holder has one, if it has any. `rest`: what has been put off, `last`: until now.
+__device__ __forceinline__ void deliverSources(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
+                                               const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity, Rest& rest, bool last) {
+#if TRAYS || SHORT_SLICES
+  const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
   bool more = false;
   for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
-    const bool has = k < list.end;
-    const Table& t = tables[has ? tableOf(p, list, k) : 0u];
-    more |= deliverTray<1>(p, shared, rings, t, messageFor(t, messageRow, multiplicity), has, rowOf(t, source), 0u);
-  }
-  return more;
-}
+#if TRAYS
+    const bool some = k < list.end;
+    const Table& t = tables[some ? tableOf(p, list, k) : 0u];
+    more |= deliverTray(p, shared, rings, t, messageFor(t, messageRow, multiplicity), some, rowOf(t, source));
+#else
+    deliverPortions(p, tables, shared, rings, messageRow, portionOf(p, tables, list, k, source, multiplicity));
 #endif
+  }
+#if TRAYS
+  deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, last);
+#else
+  (void)more, (void)rest, (void)last;
+#endif
+#else
+  (void)rest, (void)last;
+  deliverHeld(p, tables, shared, rings, messageRow, has, source, multiplicity);
+#endif
+}

@@ -158,11 +158,12 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   #if SOLO
   (void)index;
   const uint32_t n = control->fired;
+  Rest rest;
   for (uint32_t from = warp * HOLDERS; from < n; from += WARPS * HOLDERS) {
     const uint32_t i = from + holderNumber();
     const bool has = i < n;
     const uint32_t entry = has ? list[i] : 0u;
-    deliverLanes<false>(p, tables, shared, rings, messageRow, has, {placeOf(entry), 0}, countOf(entry));
+    deliverSources(p, tables, shared, rings, messageRow, has, {placeOf(entry), 0}, countOf(entry), rest, true);
   }
 #else
   (void)list;
@@ -209,9 +210,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       end = sumToLane(k == 0 ? n : 0u);
       total = __shfl_sync(ALL_LANES, end, 31);
     }
-#if TRAYS && LANE_EACH
     Rest rest;
-#endif
     for (uint32_t from = 0; from < total; from += HOLDERS) {
       uint32_t multiplicity = 1;
       Source source;
@@ -224,19 +223,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
         source = {placeOf(entry), box};
         multiplicity = countOf(entry);
       }
-#if LANE_EACH
-      const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
-#if TRAYS
-      const bool more = deliverTrays(p, tables, shared, rings, messageRow, list, source, multiplicity);
-      deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, from + HOLDERS >= total);
-#endif
-#if SHORT_SLICES
-      for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
-        deliverPortions(p, tables, shared, rings, messageRow, portionOf(p, tables, list, k, source, multiplicity));
-#endif
-#else
-      deliverLanes<false>(p, tables, shared, rings, messageRow, has, source, multiplicity);
-#endif
+      deliverSources(p, tables, shared, rings, messageRow, has, source, multiplicity, rest, from + HOLDERS >= total);
     }
   }
 #endif
@@ -244,11 +231,13 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   // spikes from outside
   if (kind + 1u == KINDS && p.externalStarts) {
     const uint32_t end = p.externalStarts[index];
+    Rest rest;
     for (uint32_t from = p.externalStarts[index - 1] + warp * HOLDERS; from < end; from += WARPS * HOLDERS) {
       const uint32_t i = from + holderNumber();
       const bool has = i < end;
       const uint2 spike = has ? p.external[i] : make_uint2(0u, 0u);
-      deliverLanes<false>(p, tables, shared, rings, messageRow, has, {spike.x / ALL_BLOCKS, spike.x % ALL_BLOCKS}, spike.y);
+      const Source source = {spike.x / ALL_BLOCKS, spike.x % ALL_BLOCKS};
+      deliverSources(p, tables, shared, rings, messageRow, has, source, spike.y, rest, true);
     }
   }
 #endif
