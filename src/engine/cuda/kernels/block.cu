@@ -10,11 +10,29 @@
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
 // that lanes share, then rings or the inbox's counts and sums.
 struct Control {
-  // `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step: portions of mailboxes that warps have taken
+  // `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step: portions of mailboxes that
+  // warps have taken
   uint32_t fired, arrived, stop, recorded, late, taken[2], unused;
   // by parity of the step and kind of messages
   uint32_t messageRow[2][KINDS][RECEPTORS];
 };
+
+// A thread and its block. The number of the thread comes from here: elsewhere it would be read of a special register each time, which takes as
+// long as a read of shared memory.
+struct Here {
+  const RunParams& p;
+  Control* control;
+  const Table* tables;
+  // shared memory, and the rings that are not there
+  unsigned char *shared, *rings;
+  uint32_t thread;
+
+  __device__ __forceinline__ int lane() const { return (int)(thread & 31u); }
+  __device__ __forceinline__ int warp() const { return (int)(thread / 32u); }
+};
+
+// In a register of its own: the compiler cannot tell that it is known.
+__device__ __forceinline__ uint32_t threadNumber() { return __shfl_sync(ALL_LANES, threadIdx.x, threadIdx.x & 31u); }
 
 // Messages are of one kind, or of two: first those of other processes, to which synapses are slower, then those of one's own.
 #define NEVER 0xffffffffu
@@ -80,69 +98,69 @@ struct Inbox {
   uint32_t counts[INBOX_ROWS], marks[INBOX_ROWS];
 };
 __device__ __forceinline__ Inbox& inboxOf(unsigned char* shared) { return *(Inbox*)(shared + INBOX_OFFSET); }
-__device__ __forceinline__ Event* inboxEvents(const RunParams& p, uint32_t row) {
-  return (Event*)p.inbox + (uint64_t)blockIdx.x * (INBOX_ROWS * INBOX_CAPACITY) + row * INBOX_CAPACITY;
+__device__ __forceinline__ Event* inboxEvents(const Here& here, uint32_t row) {
+  return (Event*)here.p.inbox + (uint64_t)blockIdx.x * (INBOX_ROWS * INBOX_CAPACITY) + row * INBOX_CAPACITY;
 }
 
 // Adds the first n events of a piece to sums in shared memory, or to the ring.
 template <bool TO_RING>
-__device__ __forceinline__ void sumPiece(const Table* tables, unsigned char* shared, unsigned char* global, uint32_t row, const uint4& piece, uint32_t n) {
+__device__ __forceinline__ void sumPiece(const Here& here, uint32_t row, const uint4& piece, uint32_t n) {
   const uint32_t words[4] = {piece.x, piece.y, piece.z, piece.w};
 #pragma unroll
   for (uint32_t q = 0; q < PIECE; q++) {
     if (q >= n) continue;
     const uint32_t word = words[q * 4 / PIECE];
     const uint32_t where = (INBOX_TIMES ? word : word >> 16 * (q % 2)) & 0xffffu, local = where & ((1u << LOCAL_BITS) - 1u);
-    const Table& t = tables[where >> LOCAL_BITS];
-    int* sums = TO_RING ? (int*)(global + t.ringOffset) + row * SLOTS : (int*)(shared + INBOX_SUMS) + t.receptor * SLOTS;
+    const Table& t = here.tables[where >> LOCAL_BITS];
+    int* sums = TO_RING ? (int*)(here.rings + t.ringOffset) + row * SLOTS : (int*)(here.shared + INBOX_SUMS) + t.receptor * SLOTS;
     atomicAdd(sums + local, (int)t.weight * (INBOX_TIMES ? (int)(word >> 16) : 1));
   }
 }
 
 // Sums up the events of a row: into shared memory before its step, or, where a launch ends, into the ring.
 template <bool TO_RING>
-__device__ __forceinline__ void openInbox(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* global, uint32_t row) {
-  const uint4* pieces = (const uint4*)inboxEvents(p, row);
-  const uint32_t n = min(inboxOf(shared).counts[row], INBOX_CAPACITY), end = (n + PIECE - 1u) / PIECE;
-  for (uint32_t i = threadIdx.x; i < end; i += 2 * THREADS) {
+__device__ __forceinline__ void openInbox(const Here& here, uint32_t row) {
+  const uint4* pieces = (const uint4*)inboxEvents(here, row);
+  const uint32_t n = min(inboxOf(here.shared).counts[row], INBOX_CAPACITY), end = (n + PIECE - 1u) / PIECE;
+  for (uint32_t i = here.thread; i < end; i += 2 * THREADS) {
     const bool two = i + THREADS < end;
     const uint4 a = __ldcg(pieces + i), b = two ? __ldcg(pieces + i + THREADS) : a;
-    sumPiece<TO_RING>(tables, shared, global, row, a, n - i * PIECE);
-    if (two) sumPiece<TO_RING>(tables, shared, global, row, b, n - (i + THREADS) * PIECE);
+    sumPiece<TO_RING>(here, row, a, n - i * PIECE);
+    if (two) sumPiece<TO_RING>(here, row, b, n - (i + THREADS) * PIECE);
   }
 }
 #endif
 
 // ---- rings ----
 
-__device__ __forceinline__ Sum takeInput(unsigned char* shared, unsigned char* global, int r, uint32_t row, uint32_t local, bool clear) {
+__device__ __forceinline__ Sum takeInput(const Here& here, int r, uint32_t row, uint32_t local, bool clear) {
   const uint32_t cell = row * SLOTS + local;
   int before = 0;
 #if INBOX_ROWS
-  int* const inbox = (int*)(shared + INBOX_SUMS) + r * SLOTS + local;
+  int* const inbox = (int*)(here.shared + INBOX_SUMS) + r * SLOTS + local;
   before = *inbox;
   if (clear) *inbox = 0;
-  if (!inboxOf(shared).marks[row]) return before;
+  if (!inboxOf(here.shared).marks[row]) return before;
 #endif
   if (RING_SHARED[r]) {
     if (RING_WIDE[r]) {
-      long long* at = (long long*)(shared + RING_SHARED_AT[r]) + cell;
+      long long* at = (long long*)(here.shared + RING_SHARED_AT[r]) + cell;
       const long long sum = *at;
       if (clear) *at = 0;
       return (Sum)sum;
     }
-    int* at = (int*)(shared + RING_SHARED_AT[r]) + cell;
+    int* at = (int*)(here.shared + RING_SHARED_AT[r]) + cell;
     const int sum = *at;
     if (clear) *at = 0;
     return sum;
   }
   if (RING_WIDE[r]) {
-    long long* at = (long long*)(global + RING_AT[r]) + cell;
+    long long* at = (long long*)(here.rings + RING_AT[r]) + cell;
     const long long sum = __ldcg(at);
     if (clear && sum != 0) __stcg(at, 0ll);
     return (Sum)sum;
   }
-  int* at = (int*)(global + RING_AT[r]) + cell;
+  int* at = (int*)(here.rings + RING_AT[r]) + cell;
   const int sum = __ldcg(at);
   if (clear && sum != 0) __stcg(at, 0);
   return before + sum;
@@ -163,14 +181,13 @@ struct Ring {
 };
 
 // Adds a value, `times` the weight of a table, to what a neuron gets in the step of a row.
-__device__ __forceinline__ void addTo(const RunParams& p, unsigned char* shared, unsigned char* global, const Ring& ring, uint32_t row, uint32_t local,
-                                      Sum value, uint32_t times) {
+__device__ __forceinline__ void addTo(const Here& here, const Ring& ring, uint32_t row, uint32_t local, Sum value, uint32_t times) {
 #if INBOX_ROWS
-  Inbox& inbox = inboxOf(shared);
+  Inbox& inbox = inboxOf(here.shared);
   if (ring.tag != NOWHERE && times <= MOST_TIMES) {
     const uint32_t n = atomicAdd(inbox.counts + row, 1u);
     if (n < INBOX_CAPACITY) {
-      __stcg(inboxEvents(p, row) + n, (Event)(INBOX_TIMES ? ring.tag | local | times << 16 : ring.tag | local));
+      __stcg(inboxEvents(here, row) + n, (Event)(INBOX_TIMES ? ring.tag | local | times << 16 : ring.tag | local));
       return;
     }
   }
@@ -179,13 +196,13 @@ __device__ __forceinline__ void addTo(const RunParams& p, unsigned char* shared,
   const uint32_t cell = row * SLOTS + local;
   if (ring.inShared) {
     if (ring.wide)
-      atomicAdd((unsigned long long*)(shared + ring.offset) + cell, (unsigned long long)value);
+      atomicAdd((unsigned long long*)(here.shared + ring.offset) + cell, (unsigned long long)value);
     else
-      atomicAdd((int*)(shared + ring.offset) + cell, (int)value);
+      atomicAdd((int*)(here.shared + ring.offset) + cell, (int)value);
   } else {
     if (ring.wide)
-      atomicAdd((unsigned long long*)(global + ring.offset) + cell, (unsigned long long)value);
+      atomicAdd((unsigned long long*)(here.rings + ring.offset) + cell, (unsigned long long)value);
     else
-      atomicAdd((int*)(global + ring.offset) + cell, (int)value);
+      atomicAdd((int*)(here.rings + ring.offset) + cell, (int)value);
   }
 }

@@ -89,8 +89,7 @@ __device__ __forceinline__ Message messageFor(const Table& t, const uint32_t* me
 
 // Adds one synapse, given its place and, where weights are wide, its weight. A place in a tray is slots * delay + target.
 template <bool IN_TRAY>
-__device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
-                                             uint32_t place, Sum weight) {
+__device__ __forceinline__ void deliverPlace(const Here& here, const Table& t, const Message& m, uint32_t place, Sum weight) {
   uint32_t times = m.multiplicity;
   if (HAS_FORMAT(t, FORMAT_PACKED)) {
     times *= place >> 16;
@@ -100,21 +99,20 @@ __device__ __forceinline__ void deliverPlace(const RunParams& p, unsigned char* 
   const uint32_t later = IN_TRAY ? place / SLOTS : place >> LOCAL_BITS;
   uint32_t at = m.now + later;
   if (at >= m.ring.rows) at -= m.ring.rows;
-  addTo(p, shared, rings, m.ring, at, IN_TRAY ? place - later * SLOTS : place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
+  addTo(here, m.ring, at, IN_TRAY ? place - later * SLOTS : place & ((1u << LOCAL_BITS) - 1u), m.unit * weight, times);
 }
 
 #if TRAYS
 // ---- trays: the first synapses of a slice, in 16 or 32 bytes of their own ----
 
-__device__ __forceinline__ const uint32_t* trayOf(const Table& t, uint32_t row) {
-  return (const uint32_t*)(t.trays + ((uint64_t)row * BLOCKS + blockIdx.x) * t.trayBytes);
+__device__ __forceinline__ const uint4* trayOf(const Table& t, uint32_t row) {
+  return (const uint4*)(t.trays + ((uint64_t)row * BLOCKS + blockIdx.x) * t.trayBytes);
 }
 
 // Adds what is in the tray of a row, where a lane has one. Returns whether there are more synapses, outside of it. All lanes take part.
-__device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* shared, unsigned char* rings, const Table& t, const Message& m,
-                                            bool has, uint32_t row) {
+__device__ __forceinline__ bool deliverTray(const Here& here, const Table& t, const Message& m, bool has, uint32_t row) {
   constexpr uint32_t pieces = TRAY_BYTES / 16u;
-  const uint4* tray = (const uint4*)trayOf(t, row);
+  const uint4* tray = trayOf(t, row);
   // all loads on their way before the first is used
   uint4 piece[pieces];
   uint32_t last = ~0u;
@@ -134,12 +132,12 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 #pragma unroll
     for (int w = 0; w < 4; w++) {
       if (packed) {
-        if (words[w] < TRAY_MORE) deliverPlace<true>(p, shared, rings, t, m, words[w], 1);
+        if (words[w] < TRAY_MORE) deliverPlace<true>(here, t, m, words[w], 1);
         continue;
       }
       const uint32_t first = words[w] & 0xffffu, second = words[w] >> 16;
-      if (first < (TRAY_MORE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, first, 1);
-      if (second < (TRAY_MORE & 0xffffu)) deliverPlace<true>(p, shared, rings, t, m, second, 1);
+      if (first < (TRAY_MORE & 0xffffu)) deliverPlace<true>(here, t, m, first, 1);
+      if (second < (TRAY_MORE & 0xffffu)) deliverPlace<true>(here, t, m, second, 1);
     }
     // the next piece takes the place of the first, so that all are in registers
 #pragma unroll
@@ -154,14 +152,15 @@ __device__ __forceinline__ bool deliverTray(const RunParams& p, unsigned char* s
 // All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they would be
 // brought together again at a high price.
 
-// Who holds what: where many sources fire in a step, each is dealt to a group of lanes as soon as it is found, and all of them hold it; else one lane.
+// Who holds what: where many sources fire in a step, each is dealt to a group of lanes as soon as it is found, and all of them hold it; else
+// one lane does.
 #define GROUPED (!LANE_EACH && GROUP == 2)
 #define HOLDERS (GROUPED ? 32u / GROUP : 32u)
-__device__ __forceinline__ uint32_t holderNumber() { return (uint32_t)laneNumber() / (GROUPED ? GROUP : 1u); }
+__device__ __forceinline__ uint32_t holderNumber(const Here& here) { return (uint32_t)here.lane() / (GROUPED ? GROUP : 1u); }
 
 // The next lanes of those that hold something, one for each group; -1 for those that get none.
-__device__ __forceinline__ int nextHolder(uint32_t& holders) {
-  const int lane = laneNumber(), group = lane / GROUP;
+__device__ __forceinline__ int nextHolder(const Here& here, uint32_t& holders) {
+  const int lane = here.lane(), group = lane / GROUP;
   if (GROUPED) {
     const bool has = holders >> lane & 1u;
     holders = 0;
@@ -183,16 +182,16 @@ __device__ __forceinline__ uint64_t tell(uint64_t value, uint32_t holder) {
 }
 
 // Adds slices; each holder has one, if it has any.
-__device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
-                                           bool has, const Slice& own, uint32_t table, uint32_t multiplicity) {
+__device__ __forceinline__ void dealSlices(const Here& here, const uint32_t* messageRow, bool has, const Slice& own, uint32_t table,
+                                           uint32_t multiplicity) {
   for (uint32_t holders = __ballot_sync(ALL_LANES, has); holders != 0;) {
-    const int chosen = nextHolder(holders);
+    const int chosen = nextHolder(here, holders);
     const uint32_t holder = chosen < 0 ? 0u : (uint32_t)chosen;
-    const Table& t = tables[tell(table, holder)];
+    const Table& t = here.tables[tell(table, holder)];
     const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
     const uint64_t at = tell(own.at, holder);
     const uint32_t length = tell(own.length, holder), end = chosen < 0 ? 0u : length;
-    for (uint32_t j = (uint32_t)(laneNumber() % GROUP); __any_sync(ALL_LANES, j < end); j += LOADS * GROUP) {
+    for (uint32_t j = (uint32_t)(here.lane() % GROUP); __any_sync(ALL_LANES, j < end); j += LOADS * GROUP) {
       // all loads on their way before the first is used
       uint32_t places[LOADS];
       Sum weights[LOADS];
@@ -221,22 +220,21 @@ __device__ __forceinline__ void dealSlices(const RunParams& p, const Table* tabl
       }
 #pragma unroll
       for (int q = 0; q < LOADS; q++)
-        if (j + q * GROUP < end) deliverPlace<false>(p, shared, rings, t, message, places[q], weights[q]);
+        if (j + q * GROUP < end) deliverPlace<false>(here, t, message, places[q], weights[q]);
     }
   }
 }
 
 // Adds the synapses of sources, or those that are not in trays; each holder has one, if it has any.
-__device__ __forceinline__ void deliverHeld(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, const uint32_t* messageRow,
-                                            bool has, const Source& source, uint32_t multiplicity) {
-  const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
+__device__ __forceinline__ void deliverHeld(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {
+  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
   for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
     const bool some = k < list.end;
-    const uint32_t table = some ? tableOf(p, list, k) : 0u;
-    const Table& t = tables[table];
+    const uint32_t table = some ? tableOf(here.p, list, k) : 0u;
+    const Table& t = here.tables[table];
     Slice own = {0, 0};
     if (some) own = sliceOf(t, rowOf(t, source));
-    dealSlices(p, tables, shared, rings, messageRow, some, own, table, multiplicity);
+    dealSlices(here, messageRow, some, own, table, multiplicity);
 #ifdef GROUP_TABLE
     break;
 #endif
@@ -253,12 +251,11 @@ struct Portion {
 };
 
 // Of the k-th table of a source.
-__device__ __forceinline__ Portion portionOf(const RunParams& p, const Table* tables, const TablesOf& list, uint32_t k, const Source& source,
-                                             uint32_t multiplicity) {
+__device__ __forceinline__ Portion portionOf(const Here& here, const TablesOf& list, uint32_t k, const Source& source, uint32_t multiplicity) {
   const Portion none = {{0, 0}, 0};
   if (k >= list.end) return none;
-  const uint32_t table = tableOf(p, list, k);
-  const Table& t = tables[table];
+  const uint32_t table = tableOf(here.p, list, k);
+  const Table& t = here.tables[table];
   return {sliceOf(t, rowOf(t, source)), table | multiplicity << 16};
 }
 
@@ -274,15 +271,14 @@ struct Share {
 #define WINDOWS (!HEAVY ? 4u : TILES > 1 ? 5u : 1u)
 
 // All lanes take part. Of the synapses of all portions each lane delivers every 32nd.
-__device__ __forceinline__ void deliverPortions(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                                const uint32_t* messageRow, const Portion& own) {
-  const uint32_t lane = (uint32_t)laneNumber(), earlier = (1u << lane) - 1u;
-  Share* const shares = (Share*)(shared + SHARES_OFFSET) + threadIdx.x / 32 * 32;
-  const uint32_t length = own.slice.length, end = sumToLane(length);
+__device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t* messageRow, const Portion& own) {
+  const uint32_t lane = (uint32_t)here.lane(), earlier = (1u << lane) - 1u;
+  Share* const shares = (Share*)(here.shared + SHARES_OFFSET) + here.warp() * 32;
+  const uint32_t length = own.slice.length, end = sumToLane(length, here.lane());
   const uint32_t total = __shfl_sync(ALL_LANES, end, 31);
   const uint32_t place = __popc(__ballot_sync(ALL_LANES, length != 0) & earlier);
   if (length != 0) {
-    const Table& t = tables[own.what & 0xffffu];
+    const Table& t = here.tables[own.what & 0xffffu];
     shares[place] = {own.slice.at - (uint64_t)(end - length) * synapseBytes(t), messageRow[t.receptor] + t.firstDelay, own.what};
   }
   __syncwarp();
@@ -298,7 +294,7 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
       words[q] = 0;
       if (first + lane < total) {
         share[q] = shares[ended + __popc(ends & earlier)];
-        const uint32_t bytes = synapseBytes(tables[share[q].what & 0xffffu]);
+        const uint32_t bytes = synapseBytes(here.tables[share[q].what & 0xffffu]);
         const uint64_t at = share[q].at + (uint64_t)(first + lane) * bytes;
         words[q] = bytes == 2u ? (uint32_t)loadOnce((const uint16_t*)at) : loadOnce((const uint32_t*)at);
       }
@@ -307,9 +303,9 @@ __device__ __forceinline__ void deliverPortions(const RunParams& p, const Table*
 #pragma unroll
     for (uint32_t q = 0; q < WINDOWS; q++) {
       if (from + 32 * q + lane >= total) continue;
-      const Table& t = tables[share[q].what & 0xffffu];
+      const Table& t = here.tables[share[q].what & 0xffffu];
       const uint32_t multiplicity = MULTI ? share[q].what >> 16 : 1u;
-      deliverPlace<false>(p, shared, rings, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)}, words[q], 1);
+      deliverPlace<false>(here, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)}, words[q], 1);
     }
   }
   // all have read what the next portions overwrite
@@ -327,8 +323,8 @@ struct Rest {
 
 // Notes what is not in the trays of a source, if there is more, and delivers what is noted where a lane has a second or nothing else comes. All
 // lanes take part.
-__device__ __forceinline__ void deliverRest(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                            const uint32_t* messageRow, Rest& rest, const Source& source, uint32_t multiplicity, bool more, bool last) {
+__device__ __forceinline__ void deliverRest(const Here& here, const uint32_t* messageRow, Rest& rest, const Source& source, uint32_t multiplicity,
+                                            bool more, bool last) {
   bool full;
 #pragma unroll 1
   do {
@@ -340,7 +336,7 @@ __device__ __forceinline__ void deliverRest(const RunParams& p, const Table* tab
       more = false;
     }
     if (!full && !last) continue;
-    deliverHeld(p, tables, shared, rings, messageRow, rest.some, rest.source, rest.multiplicity);
+    deliverHeld(here, messageRow, rest.some, rest.source, rest.multiplicity);
     rest.some = false;
   } while (full);
 }
@@ -349,27 +345,27 @@ struct Rest {};
 #endif
 
 // Adds the synapses of sources; each holder has one, if it has any. `rest`: what has been put off, `last`: until now.
-__device__ __forceinline__ void deliverSources(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings,
-                                               const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity, Rest& rest, bool last) {
+__device__ __forceinline__ void deliverSources(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity,
+                                               Rest& rest, bool last) {
 #if TRAYS || SHORT_SLICES
-  const TablesOf list = has ? tablesOf(p, source) : TablesOf{0, 0, 0};
+  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
   bool more = false;
   for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
 #if TRAYS
     const bool some = k < list.end;
-    const Table& t = tables[some ? tableOf(p, list, k) : 0u];
-    more |= deliverTray(p, shared, rings, t, messageFor(t, messageRow, multiplicity), some, rowOf(t, source));
+    const Table& t = here.tables[some ? tableOf(here.p, list, k) : 0u];
+    more |= deliverTray(here, t, messageFor(t, messageRow, multiplicity), some, rowOf(t, source));
 #else
-    deliverPortions(p, tables, shared, rings, messageRow, portionOf(p, tables, list, k, source, multiplicity));
+    deliverPortions(here, messageRow, portionOf(here, list, k, source, multiplicity));
 #endif
   }
 #if TRAYS
-  deliverRest(p, tables, shared, rings, messageRow, rest, source, multiplicity, more, last);
+  deliverRest(here, messageRow, rest, source, multiplicity, more, last);
 #else
   (void)more, (void)rest, (void)last;
 #endif
 #else
   (void)rest, (void)last;
-  deliverHeld(p, tables, shared, rings, messageRow, has, source, multiplicity);
+  deliverHeld(here, messageRow, has, source, multiplicity);
 #endif
 }

@@ -12,11 +12,11 @@ __device__ __forceinline__ const uint2* guideOf(const unsigned char* shared, uin
   return (const uint2*)(shared + DRIVES_OFFSET + SHARED_DRIVES * sizeof(Drive)) + drive * GUIDE_ENTRIES;
 }
 
-__device__ __forceinline__ void copyDrives(const RunParams& p, unsigned char* shared) {
-  uint32_t* to = (uint32_t*)(shared + DRIVES_OFFSET);
-  for (uint32_t i = threadIdx.x; i < SHARED_DRIVES * (sizeof(Drive) / 4); i += THREADS) to[i] = ((const uint32_t*)p.drives)[i];
-  for (uint32_t i = threadIdx.x; i < SHARED_DRIVES * GUIDE_ENTRIES; i += THREADS)
-    ((uint2*)guideOf(shared, 0))[i] = p.drives[i / GUIDE_ENTRIES].guide[i % GUIDE_ENTRIES];
+__device__ __forceinline__ void copyDrives(const Here& here) {
+  uint32_t* to = (uint32_t*)(here.shared + DRIVES_OFFSET);
+  for (uint32_t i = here.thread; i < SHARED_DRIVES * (sizeof(Drive) / 4); i += THREADS) to[i] = ((const uint32_t*)here.p.drives)[i];
+  for (uint32_t i = here.thread; i < SHARED_DRIVES * GUIDE_ENTRIES; i += THREADS)
+    ((uint2*)guideOf(here.shared, 0))[i] = here.p.drives[i / GUIDE_ENTRIES].guide[i % GUIDE_ENTRIES];
 }
 #endif
 
@@ -55,18 +55,18 @@ __device__ __forceinline__ void addSum(Sum* sums, uint32_t receptor, Sum value) 
 }
 
 // What the `count` generators of a population send to one of its neurons so that it arrives in a step.
-__device__ __forceinline__ void driveInput(const RunParams& p, const unsigned char* shared, uint32_t firstDrive, uint32_t count, uint32_t id, uint32_t cell,
+__device__ __forceinline__ void driveInput(const Here& here, uint32_t firstDrive, uint32_t count, uint32_t id, uint32_t cell,
                                            uint32_t step, Sum* sums, DriveCache& cache) {
 #if DRIVES
 #pragma unroll 1
   for (uint32_t k = 0; k < (DRIVES == 1 ? min(count, 1u) : count); k++) {
     #if SHARED_DRIVES
-    const Drive& d = ((const Drive*)(shared + DRIVES_OFFSET))[firstDrive + k];
-    const uint2* const guide = guideOf(shared, firstDrive + k);
+    const Drive& d = ((const Drive*)(here.shared + DRIVES_OFFSET))[firstDrive + k];
+    const uint2* const guide = guideOf(here.shared, firstDrive + k);
     const uint4* parts = (const uint4*)&d;
     const uint4 a = parts[0], b = parts[1], c = parts[2];
 #else
-    const Drive& d = p.drives[firstDrive + k];
+    const Drive& d = here.p.drives[firstDrive + k];
     // not one by one, each when it is needed
     const uint4* parts = (const uint4*)&d;
     const uint4 a = loadKept(parts), b = loadKept(parts + 1), c = loadKept(parts + 2);

@@ -69,7 +69,7 @@ struct Waiting {
 #define ENTRIES_READ (WIDE_ENTRIES ? 2u : 5u)
 __device__ __forceinline__ uint32_t entryRead(uint32_t i, uint64_t first, uint64_t second) {
   if (WIDE_ENTRIES) return (uint32_t)(i == 0 ? first : second);
-  return (uint32_t)(i < 2 ? first >> 16 * i : second >> 16 * (i - 2u)) & 0xffffu;
+  return (uint32_t)(i < 2 ? first >> 16 * i : second >> 16 * ((i - 2u) & 3u)) & 0xffffu;
 }
 __device__ __forceinline__ uint32_t entryBeyond(Waiting& waiting, const uint64_t* box, uint32_t i, bool wanted) {
   const uint32_t w = WIDE_ENTRIES ? i : (i + 1u) / 3u;
@@ -79,9 +79,9 @@ __device__ __forceinline__ uint32_t entryBeyond(Waiting& waiting, const uint64_t
 
 #if RELAYED
 // Messages of processes whose GPUs do not reach this one are in memory of the host: each is fetched by one warp for all blocks.
-__device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from, uint64_t* to) {
-  const int lane = laneNumber();
-  for (uint32_t k = blockIdx.x + threadIdx.x / 32 * BLOCKS; k < RELAYED * PROCESS_BLOCKS; k += WARPS * BLOCKS) {
+__device__ __forceinline__ void fetchMail(const Here& here, Waiting& waiting, const uint64_t* from, uint64_t* to) {
+  const int lane = here.lane();
+  for (uint32_t k = blockIdx.x + here.warp() * BLOCKS; k < RELAYED * PROCESS_BLOCKS; k += WARPS * BLOCKS) {
     const uint64_t box = (uint64_t)(RELAYED_PROCESS[k / PROCESS_BLOCKS] * PROCESS_BLOCKS + k % PROCESS_BLOCKS) * MAIL_WORDS;
     const uint64_t first = waiting.word(from + box, lane == 0);
     const uint32_t n = (uint32_t)(__shfl_sync(ALL_LANES, (unsigned long long)first, 0) >> 32) & 0x7fffu;
@@ -94,9 +94,9 @@ __device__ __forceinline__ void fetchMail(Waiting& waiting, const uint64_t* from
 }
 #endif
 
-// Mailboxes of one kind, those of a process or all others, in portions for warps. A lane looks at one, and where there are more lanes than mailboxes,
-// several at the same: each of them takes one neuron, and so none has to be dealt to other lanes. A portion of others' is as large as can be, so
-// that few warps are kept from what they have to do.
+// Mailboxes of one kind, those of a process or all others, in portions for warps. A lane looks at one, and where there are more lanes than
+// mailboxes, several at the same: each of them takes one neuron, and so none has to be dealt to other lanes. A portion of others' is as large
+// as can be, so that few warps are kept from what they have to do.
 #define OWN_BOXES (KINDS > 1 ? PROCESS_BLOCKS : ALL_BLOCKS)
 #define OWN_PORTIONS ((OWN_BOXES + 31u) / 32u > WARPS ? (OWN_BOXES + 31u) / 32u : (uint32_t)WARPS)
 #define OWN_LANES_LOG (OWN_BOXES <= 8u * OWN_PORTIONS && ENTRIES_READ >= 4u ? 2u : OWN_BOXES <= 16u * OWN_PORTIONS ? 1u : 0u)
@@ -106,7 +106,11 @@ struct BoxRange {
   bool others;
 
   __device__ __forceinline__ BoxRange(const RunParams& p, uint32_t kind)
-      : count(OWN_BOXES), portions(OWN_PORTIONS), own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS), lanesLog(OWN_LANES_LOG), others(kind + 1u < KINDS) {
+      : count(OWN_BOXES),
+        portions(OWN_PORTIONS),
+        own(p.firstBlock / PROCESS_BLOCKS * PROCESS_BLOCKS),
+        lanesLog(OWN_LANES_LOG),
+        others(kind + 1u < KINDS) {
     if (!others) return;
     count = ALL_BLOCKS - PROCESS_BLOCKS;
     portions = (count + 31u) / 32u;
@@ -128,8 +132,8 @@ struct Boxes {
   uint64_t a, b;
 };
 
-// The i-th neuron in all of these boxes. `end`: neurons in a lane's box and those of the lanes before it; of the lanes at one box the first counts.
-// All lanes take part. Returns whether there is one.
+// The i-th neuron in all of these boxes. `end`: neurons in a lane's box and those of the lanes before it; of the lanes at one box the first
+// counts. All lanes take part. Returns whether there is one.
 __device__ __forceinline__ bool findSource(Waiting& waiting, const Boxes& boxes, uint32_t end, uint32_t i, Source& source, uint32_t& multiplicity) {
   uint32_t holder = 0;
 #pragma unroll
@@ -151,19 +155,20 @@ __device__ __forceinline__ bool findSource(Waiting& waiting, const Boxes& boxes,
 }
 
 // Reads the mailboxes of one kind with the messages of one step, counted from that before the first, and delivers.
-__device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tables, unsigned char* shared, unsigned char* rings, Control* control,
-                            uint32_t kind, uint32_t parity, const Fired* list, uint32_t index, StepClock& clock) {
-  const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
+__device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uint32_t parity, const Fired* list, uint32_t index, StepClock& clock) {
+  const RunParams& p = here.p;
+  Control* const control = here.control;
+  const int lane = here.lane(), warp = here.warp();
   const uint32_t* const messageRow = control->messageRow[parity][kind];
-  #if SOLO
+#if SOLO
   (void)index;
   const uint32_t n = control->fired;
   Rest rest;
   for (uint32_t from = warp * HOLDERS; from < n; from += WARPS * HOLDERS) {
-    const uint32_t i = from + holderNumber();
+    const uint32_t i = from + holderNumber(here);
     const bool has = i < n;
     const uint32_t entry = has ? list[i] : 0u;
-    deliverSources(p, tables, shared, rings, messageRow, has, {placeOf(entry), 0}, countOf(entry), rest, true);
+    deliverSources(here, messageRow, has, {placeOf(entry), 0}, countOf(entry), rest, true);
   }
 #else
   (void)list;
@@ -172,7 +177,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
   const uint64_t* mail = p.ownMail + start;
   Waiting waiting = {p, control, tag, index + lagOf(kind), 0};
 #if RELAYED
-  if (kind == 0) fetchMail(waiting, p.relayed + start, p.ownMail + start);
+  if (kind == 0) fetchMail(here, waiting, p.relayed + start, p.ownMail + start);
 #endif
   const BoxRange range(p, kind);
   // portions are dealt to warps in turn; those of others to whoever comes first, so that a warp whose neurons take long finds none left
@@ -207,7 +212,7 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     const bool dealt = GROUPED || __any_sync(ALL_LANES, n > 1u << range.lanesLog);
     uint32_t end = 0, total = GROUPED || __any_sync(ALL_LANES, n != 0) ? 1u : 0u;
     if (dealt) {
-      end = sumToLane(k == 0 ? n : 0u);
+      end = sumToLane(k == 0 ? n : 0u, lane);
       total = __shfl_sync(ALL_LANES, end, 31);
     }
     Rest rest;
@@ -216,14 +221,14 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
       Source source;
       bool has;
       if (dealt) {
-        has = findSource(waiting, boxes, end, from + holderNumber(), source, multiplicity);
+        has = findSource(waiting, boxes, end, from + holderNumber(here), source, multiplicity);
       } else {
         const uint32_t entry = entryRead(k, a, b);
         has = k < n;
         source = {placeOf(entry), box};
         multiplicity = countOf(entry);
       }
-      deliverSources(p, tables, shared, rings, messageRow, has, source, multiplicity, rest, from + HOLDERS >= total);
+      deliverSources(here, messageRow, has, source, multiplicity, rest, from + HOLDERS >= total);
     }
   }
 #endif
@@ -233,11 +238,11 @@ __device__ __forceinline__ void consumeStep(const RunParams& p, const Table* tab
     const uint32_t end = p.externalStarts[index];
     Rest rest;
     for (uint32_t from = p.externalStarts[index - 1] + warp * HOLDERS; from < end; from += WARPS * HOLDERS) {
-      const uint32_t i = from + holderNumber();
+      const uint32_t i = from + holderNumber(here);
       const bool has = i < end;
       const uint2 spike = has ? p.external[i] : make_uint2(0u, 0u);
       const Source source = {spike.x / ALL_BLOCKS, spike.x % ALL_BLOCKS};
-      deliverSources(p, tables, shared, rings, messageRow, has, source, spike.y, rest, true);
+      deliverSources(here, messageRow, has, source, spike.y, rest, true);
     }
   }
 #endif

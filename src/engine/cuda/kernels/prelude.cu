@@ -180,12 +180,12 @@ __device__ __forceinline__ uint32_t sumOfWarp(uint32_t sum) {
 
 __device__ __forceinline__ int laneNumber() { return (int)(threadIdx.x & 31u); }
 
-// The sum of what this lane and those before it have. All lanes take part.
-__device__ __forceinline__ uint32_t sumToLane(uint32_t own) {
+// The sum of what a lane and those before it have. All lanes take part.
+__device__ __forceinline__ uint32_t sumToLane(uint32_t own, int lane) {
   uint32_t sum = own;
   for (int d = 1; d < 32; d <<= 1) {
     const uint32_t other = __shfl_up_sync(ALL_LANES, sum, d);
-    if (laneNumber() >= d) sum += other;
+    if (lane >= d) sum += other;
   }
   return sum;
 }

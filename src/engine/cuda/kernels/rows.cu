@@ -85,7 +85,7 @@ extern "C" __global__ void __launch_bounds__(256) writeRows(const RowJob* p) {
       const uint32_t b = from + lane;
       const uint64_t cell = (uint64_t)row * p->blocks + b;
       const uint32_t count = b < p->blocks ? restOf(p, cell, p->trayBytes) : 0u;
-      const uint32_t sum = sumToLane(count);
+      const uint32_t sum = sumToLane(count, (int)lane);
       if (b < p->blocks) {
         const uint32_t start = before + sum - count;
         // the tray is filled first

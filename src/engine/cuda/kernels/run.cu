@@ -51,8 +51,9 @@ __device__ __forceinline__ void prefetchOwn(const OwnSynapses& own) {
 __device__ __forceinline__ uint32_t rowAfter(uint32_t row, int r) { return row + 1u == RING_ROWS[r] ? 0u : row + 1u; }
 
 // Before a step: which rows of the rings the messages that are read in it count from, given its own rows, and that nobody has taken any.
-__device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity, const uint32_t* row) {
-  if (threadIdx.x != 0) return;
+__device__ __forceinline__ void setMessageRows(const Here& here, uint32_t parity, const uint32_t* row) {
+  if (here.thread != 0) return;
+  Control* const control = here.control;
   control->taken[parity] = 0;
 #pragma unroll
   for (uint32_t kind = 0; kind < KINDS; kind++)
@@ -67,24 +68,24 @@ __device__ __forceinline__ void setMessageRows(Control* control, uint32_t parity
 #define PUBLISHER (WARPS - 1)
 #define PUBLISHING_THREADS (32u * (PUBLISHER < (int)WORKERS ? WORKERS : WORKERS + 1u))
 
-__device__ __forceinline__ void haveUpdated(Control* control) {
+__device__ __forceinline__ void haveUpdated(const Here& here) {
   __syncwarp();
 #ifdef SYNFIRE_EMULATED
-  if (laneNumber() == 0) countUp(&control->arrived);
+  if (here.lane() == 0) countUp(&here.control->arrived);
 #else
-  (void)control;
+  (void)here;
   asm volatile("bar.arrive 1, %0;" ::"n"(PUBLISHING_THREADS) : "memory");
 #endif
 }
 
-__device__ __forceinline__ void awaitUpdated(Control* control) {
+__device__ __forceinline__ void awaitUpdated(const Here& here) {
 #ifdef SYNFIRE_EMULATED
   const uint32_t others = WORKERS - (PUBLISHER < (int)WORKERS ? 1u : 0u);
-  while (*(volatile uint32_t*)&control->arrived < others) synfirePause();
+  while (*(volatile uint32_t*)&here.control->arrived < others) synfirePause();
   __syncwarp();
-  if (laneNumber() == 0) control->arrived = 0;
+  if (here.lane() == 0) here.control->arrived = 0;
 #else
-  (void)control;
+  (void)here;
   __syncwarp();
   asm volatile("bar.sync 1, %0;" ::"n"(PUBLISHING_THREADS) : "memory");
 #endif
@@ -107,21 +108,21 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   Control* control = (Control*)shared;
   Fired* list = (Fired*)(shared + LIST_OFFSET);
   const uint32_t block = blockIdx.x;
-  const int lane = laneNumber(), warp = (int)threadIdx.x / 32;
-  unsigned char* rings = p.rings + (uint64_t)block * RING_BYTES;
+  const Here here = {p, control, SHARED_TABLES ? (const Table*)(shared + TABLE_OFFSET) : p.tables, shared, p.rings + (uint64_t)block * RING_BYTES,
+                     threadNumber()};
+  const uint32_t thread = here.thread;
+  const int lane = here.lane(), warp = here.warp();
   const uint32_t firstCell = block * SLOTS;
   constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
 
-  const Table* tables = p.tables;
   if (SHARED_TABLES) {
     uint32_t* to = (uint32_t*)(shared + TABLE_OFFSET);
-    for (uint32_t i = threadIdx.x; i < SHARED_TABLES * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
-    tables = (const Table*)(shared + TABLE_OFFSET);
+    for (uint32_t i = thread; i < SHARED_TABLES * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
   }
   #if SHARED_DRIVES
-  copyDrives(p, shared);
+  copyDrives(here);
 #endif
-  if (threadIdx.x == 0) {
+  if (thread == 0) {
     control->fired = control->arrived = control->late = 0;
     control->stop = NEVER;
     control->recorded = p.recordCounts[block];
@@ -130,17 +131,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
     const uint32_t words = RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u);
-    const uint32_t* from = (const uint32_t*)(rings + RING_AT[r]);
+    const uint32_t* from = (const uint32_t*)(here.rings + RING_AT[r]);
     uint32_t* to = (uint32_t*)(shared + RING_SHARED_AT[r]);
-    for (uint32_t i = threadIdx.x; i < words; i += THREADS) to[i] = from[i];
+    for (uint32_t i = thread; i < words; i += THREADS) to[i] = from[i];
   }
 #if INBOX_ROWS
-  for (uint32_t i = threadIdx.x; i < INBOX_ROWS; i += THREADS) {
+  for (uint32_t i = thread; i < INBOX_ROWS; i += THREADS) {
     Inbox& inbox = inboxOf(shared);
     inbox.counts[i] = 0;
     inbox.marks[i] = 1u;
   }
-  for (uint32_t i = threadIdx.x; i < RECEPTORS * SLOTS; i += THREADS) ((int*)(shared + INBOX_SUMS))[i] = 0;
+  for (uint32_t i = thread; i < RECEPTORS * SLOTS; i += THREADS) ((int*)(shared + INBOX_SUMS))[i] = 0;
 #endif
   uint32_t row[RECEPTORS];
 #pragma unroll
@@ -150,8 +151,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 
 #if TILES == 1
   // one neuron per thread: its state stays in registers
-  const uint32_t cell = firstCell + threadIdx.x;
-  const uint32_t own = threadIdx.x < SLOTS ? p.populations[cell] : NOBODY;
+  const uint32_t cell = firstCell + thread;
+  const uint32_t own = thread < SLOTS ? p.populations[cell] : NOBODY;
   const bool active = own != NOBODY;
   const PopulationInfo& population = p.populationInfo[active ? own : 0u];
   const uint32_t id = active ? p.ids[cell] : 0u;
@@ -194,7 +195,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     }
     if (updates) {
 #if INBOX_ROWS
-      openInbox<false>(p, tables, shared, rings, row[0]);
+      openInbox<false>(here, row[0]);
       __syncthreads();
 #endif
     }
@@ -207,21 +208,21 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       Sum sums[RECEPTORS];
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) {
-        sums[r] = takeInput(shared, rings, r, row[r], threadIdx.x, true) + drive[r];
+        sums[r] = takeInput(here, r, row[r], thread, true) + drive[r];
         drive[r] = 0;
       }
       int failed = 0, unfinished = 0;
       count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums, scales,
                            step, id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished);
       if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
-      noteSpike(p, control, list, population, id, threadIdx.x, count, step);
+      noteSpike(p, control, list, population, id, thread, count, step);
       emitted += count != 0;
     }
 #else
     for (int phase = 0; updates && phase < (LATE ? 2 : 1); phase++) {
       const uint32_t todo = phase == 0 ? SLOTS : control->late;
       // late neurons are dealt to warps in turn, so that no warp waits for another's
-      for (uint32_t i = phase == 0 ? threadIdx.x : (uint32_t)(lane * WARPS + warp); i < todo; i += THREADS) {
+      for (uint32_t i = phase == 0 ? thread : (uint32_t)(lane * WARPS + warp); i < todo; i += THREADS) {
         const uint32_t local = phase == 0 ? i : lateList[i];
         const uint32_t cell = firstCell + local;
         const uint32_t own = p.populations[cell];
@@ -236,10 +237,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         for (int k = 0; k < INTS; k++) z[k] = p.ints[k * stride + cell];
         Sum sums[RECEPTORS];
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(shared, rings, r, row[r], local, !LATE);
+        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(here, r, row[r], local, !LATE);
         DriveCache cache;
         cache.group = 0xffffffffu;
-        driveInput(p, shared, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
+        driveInput(here, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
         int failed = 0, unfinished = 0;
         const int count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
                                        sums, p.scales + own * RECEPTORS, step, id, population.key0, population.key1,
@@ -250,7 +251,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         }
 #if LATE
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) takeInput(shared, rings, r, row[r], local, true);
+        for (int r = 0; r < RECEPTORS; r++) takeInput(here, r, row[r], local, true);
 #endif
 #pragma unroll
         for (int k = 0; k < REALS; k++)
@@ -279,12 +280,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 
     clock.mark(1);
     // ---- publish: one warp waits for all that have neurons, and writes the mailbox and the record
-    if (updates && warp != PUBLISHER && warp < (int)WORKERS) haveUpdated(control);
+    if (updates && warp != PUBLISHER && warp < (int)WORKERS) haveUpdated(here);
     if (updates && warp == PUBLISHER) {
 #if !SOLO
       const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS + lane;
 #endif
-      awaitUpdated(control);
+      awaitUpdated(here);
       const uint32_t n = *(volatile uint32_t*)&control->fired;
       uint32_t recorded = *(volatile uint32_t*)&control->recorded;
       const uint32_t stop = recorded >> 31;
@@ -337,9 +338,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       }
     }
 #endif
-    if (active && index < last) driveInput(p, shared, firstDrive, driveCount, id, cell, step + 1, drive, cache);
+    if (active && index < last) driveInput(here, firstDrive, driveCount, id, cell, step + 1, drive, cache);
 #endif
-    setMessageRows(control, (index + 1u) & 1u, row);
+    setMessageRows(here, (index + 1u) & 1u, row);
     __syncwarp();
 
     clock.mark(3);
@@ -350,19 +351,19 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll 1
     for (uint32_t kind = 0; kind < KINDS; kind++) {
       const uint32_t lag = lagOf(kind);
-      if (index > lag && index - lag <= last) consumeStep(p, tables, shared, rings, control, kind, index & 1u, list, index - lag, clock);
+      if (index > lag && index - lag <= last) consumeStep(here, kind, index & 1u, list, index - lag, clock);
     }
     clock.mark(5);
     // agreed on with the barrier; a warp that is ahead may have read of an end already, but of a later one
     const bool stop = __syncthreads_or(index >= *(volatile uint32_t*)&control->stop);
     clock.mark(6);
 #if INBOX_ROWS
-    if (updates && threadIdx.x == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
+    if (updates && thread == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
     if (stop && index < last) last = index;
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
-    if (threadIdx.x == 0) control->fired = 0;
+    if (thread == 0) control->fired = 0;
     __syncthreads();
 #endif
   }
@@ -370,15 +371,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   // ---- leave everything in device memory
 #if INBOX_ROWS
   __syncthreads();
-  for (uint32_t i = 0; i < INBOX_ROWS; i++) openInbox<true>(p, tables, shared, rings, i);
+  for (uint32_t i = 0; i < INBOX_ROWS; i++) openInbox<true>(here, i);
 #endif
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
     if (!RING_SHARED[r]) continue;
     const uint32_t words = RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u);
     const uint32_t* from = (const uint32_t*)(shared + RING_SHARED_AT[r]);
-    uint32_t* to = (uint32_t*)(rings + RING_AT[r]);
-    for (uint32_t i = threadIdx.x; i < words; i += THREADS) to[i] = from[i];
+    uint32_t* to = (uint32_t*)(here.rings + RING_AT[r]);
+    for (uint32_t i = thread; i < words; i += THREADS) to[i] = from[i];
   }
 #if TILES == 1
   if (active) {
@@ -392,12 +393,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
   if (emitted) atomicAdd((unsigned long long*)p.emitted, (unsigned long long)emitted);
 #ifdef PROFILE
-  if (threadIdx.x == 0 && block == 0)
+  if (thread == 0 && block == 0)
     printf("cycles per step: end %lld, update %lld, publish %lld, draw %lld, wait %lld, deliver %lld, barrier %lld\n", clock.cycles[0] / p.steps,
            clock.cycles[1] / p.steps, clock.cycles[2] / p.steps, clock.cycles[3] / p.steps, clock.cycles[4] / p.steps, clock.cycles[5] / p.steps,
            clock.cycles[6] / p.steps);
 #endif
-  if (threadIdx.x == 0) {
+  if (thread == 0) {
     p.recordCounts[block] = control->recorded & ~LAST_STEP;
     if (block == 0) *p.doneSteps = last;
   }
