@@ -347,25 +347,23 @@ struct Rest {};
 // Adds the synapses of sources; each holder has one, if it has any. `rest`: what has been put off, `last`: until now.
 __device__ __forceinline__ void deliverSources(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity,
                                                Rest& rest, bool last) {
-#if TRAYS || SHORT_SLICES
+#if TRAYS
   const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
   bool more = false;
   for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
-#if TRAYS
     const bool some = k < list.end;
     const Table& t = here.tables[some ? tableOf(here.p, list, k) : 0u];
     more |= deliverTray(here, t, messageFor(t, messageRow, multiplicity), some, rowOf(t, source));
-#else
-    deliverPortions(here, messageRow, portionOf(here, list, k, source, multiplicity));
-#endif
   }
-#if TRAYS
   deliverRest(here, messageRow, rest, source, multiplicity, more, last);
 #else
-  (void)more, (void)rest, (void)last;
-#endif
-#else
   (void)rest, (void)last;
+#if SHORT_SLICES
+  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
+  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
+    deliverPortions(here, messageRow, portionOf(here, list, k, source, multiplicity));
+#else
   deliverHeld(here, messageRow, has, source, multiplicity);
+#endif
 #endif
 }

@@ -398,8 +398,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
            clock.cycles[1] / p.steps, clock.cycles[2] / p.steps, clock.cycles[3] / p.steps, clock.cycles[4] / p.steps, clock.cycles[5] / p.steps,
            clock.cycles[6] / p.steps);
 #endif
-  if (thread == 0) {
-    p.recordCounts[block] = control->recorded & ~LAST_STEP;
-    if (block == 0) *p.doneSteps = last;
-  }
+  if (warp == PUBLISHER && lane == 0) p.recordCounts[block] = control->recorded & ~LAST_STEP;
+  if (thread == 0 && block == 0) *p.doneSteps = last;
 }
