@@ -17,6 +17,8 @@ import { type Recordings, timeOf } from "./recordings.js";
 const CHUNK_SECONDS = 0.05;
 /** The last chunk, or one before a current changes, may take this many times as long. */
 const LONGEST_CHUNK = 1.5;
+/** If spikes are recorded, what is left after the last chunk but one takes this part of its time: nothing runs while those are taken up. */
+const SHORT_CHUNK = 0.25;
 
 /** Steps of the next chunk, as the last one of an engine suggests: the next run need not begin with short ones. */
 const chunks = new WeakMap<Engine, number>();
@@ -57,7 +59,9 @@ export async function runTo(last: number, begin: number, r: RunParts): Promise<v
     currents.apply(engine, populations, devices, from);
     const left = Math.min(last, currents.nextChange(devices, from)) - from;
     // a short rest is not worth a chunk of its own
-    const steps = left <= LONGEST_CHUNK * chunk ? left : chunk;
+    let steps = left <= LONGEST_CHUNK * chunk ? left : chunk;
+    const short = Math.ceil(SHORT_CHUNK * chunk);
+    if (recordings.recordsSpikes && steps === left && left > 2 * short) steps -= short;
     const scheduled = scheduledSpikes(description, r.aliases, from, from + steps);
     started = performance.now();
     const outcome = engine.run({ steps, record: recordings.recordsSpikes, scheduled });

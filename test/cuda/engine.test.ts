@@ -30,3 +30,37 @@ test.skipIf(!cudaHere)(
     }
   },
 );
+
+test.skipIf(!cudaHere)(
+  "what a run recorded can be asked for while the next one is at work, and after it",
+  async () => {
+    const net = await lowered(networks.find((n) => n.name === "model iaf_psc_exp")!, "float32");
+    const options = { threads: 1, tileSize: undefined, delivery: "auto", gpus: [0], blocks: 2 } as const;
+    const request = { steps: 100, record: true, scheduled: [] };
+    const spikes = async (asked: "at once" | "during the next" | "after the next") => {
+      const engine = await cudaEngine(net, [], options);
+      try {
+        const out: number[][] = [];
+        const ask = (outcome: Awaited<ReturnType<typeof engine.run>>) =>
+          out.push([...outcome.spikes.steps], [...outcome.spikes.ids]);
+        let before: Awaited<ReturnType<typeof engine.run>> | undefined;
+        for (let k = 0; k < 4; k++) {
+          const running = engine.run(request);
+          if (asked === "during the next" && before) ask(before);
+          const outcome = await running;
+          if (asked === "after the next" && before) ask(before);
+          if (asked === "at once") ask(outcome);
+          before = outcome;
+        }
+        if (asked !== "at once") ask(before!);
+        return out;
+      } finally {
+        engine.dispose();
+      }
+    };
+    const expected = await spikes("at once");
+    expect(Math.max(...expected.map((list) => list.length))).toBeGreaterThan(10);
+    expect(await spikes("during the next")).toEqual(expected);
+    expect(await spikes("after the next")).toEqual(expected);
+  },
+);

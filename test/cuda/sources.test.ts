@@ -135,10 +135,10 @@ test.each([
   ["model iaf_psc_exp", 1500, 8, 32],
   ["model aeif_cond_beta_multisynapse", 400, 8, 32],
 ] as const)(
-  "%s, %i neurons per block, %i synapses per slice, trays of %i bytes: each lane has its own",
+  "%s, %i neurons per block, %i synapses per slice, trays of %i bytes: no lane waits for others",
   async (name, slots, per, trayBytes) => {
     const source = await sourceOf(name, "float32", slots, per, trayBytes);
-    expect(source).toContain("#define LANE_EACH 1\n");
+    expect(source).toContain("#define GROUPED 0\n");
     expect(source).toContain("#define SHORT_SLICES 0\n");
     compile?.(source);
   },

@@ -110,7 +110,7 @@ class CudaEngine implements Engine {
     let spikes: SpikeBatch | undefined;
     return {
       steps: done,
-      // put in order when asked for: the next launch need not wait for that
+      // fetched when asked for: the next launch need not wait for that
       get spikes() {
         spikes ??= order();
         return spikes;
@@ -169,21 +169,21 @@ class CudaEngine implements Engine {
     };
   }
 
-  /** fetches what was recorded @returns what puts it in order */
+  /** puts what each GPU recorded in order @returns what fetches it and puts all of it in order, when the next launch is at work */
   #collectSpikes(record: boolean, first: number, count: number): () => SpikeBatch {
-    const lists = record ? this.#parts.map((p) => p.records(first, count)) : [];
-    if (lists.length === 1) return () => lists[0]!;
-    const merged = (pick: (l: SpikeBatch) => Uint32Array): Uint32Array => {
-      const out = new Uint32Array(lists.reduce((n, l) => n + l.ids.length, 0));
-      let at = 0;
-      for (const l of lists) {
-        out.set(pick(l), at);
-        at += l.ids.length;
-      }
-      return out;
-    };
-    return () =>
-      orderSpikes(
+    const parts = record ? this.#parts.map((p) => p.records(first, count)) : [];
+    if (parts.length === 1) return parts[0]!;
+    const inOrder = (lists: readonly SpikeBatch[]) => {
+      const merged = (pick: (l: SpikeBatch) => Uint32Array): Uint32Array => {
+        const out = new Uint32Array(lists.reduce((n, l) => n + l.ids.length, 0));
+        let at = 0;
+        for (const l of lists) {
+          out.set(pick(l), at);
+          at += l.ids.length;
+        }
+        return out;
+      };
+      return orderSpikes(
         merged((l) => l.ids),
         merged((l) => l.steps),
         this.#shape.multi ? merged((l) => l.multiplicities!) : undefined,
@@ -191,6 +191,8 @@ class CudaEngine implements Engine {
         count,
         this.#network.idCount,
       );
+    };
+    return () => inOrder(parts.map((fetch) => fetch()));
   }
 
   getState(population: number, slot: number): Float64Array {

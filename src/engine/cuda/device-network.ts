@@ -105,6 +105,8 @@ export class DeviceNetwork {
   readonly #ids: Uint32Array;
   #external: DevicePointer[] = [];
   #ordered = { at: 0, size: 0 };
+  /** fetches what was recorded last, if nobody has done so */
+  #unfetched: (() => SpikeBatch) | undefined;
   #params: Uint8Array = new Uint8Array(0);
   #kernel: Kernel;
 
@@ -409,30 +411,32 @@ export class DeviceNetwork {
     return { failure: out[0]!, emitted: Number(out[1]!), steps: Number(out[2]!) };
   }
 
-  /** what the blocks recorded in the last run, of `steps` steps after `firstStep`, in the order (step, id) */
-  records(firstStep: number, steps: number): SpikeBatch {
+  /**
+   * Puts what the blocks recorded in the last run, of `steps` steps after `firstStep`, into the order (step, id).
+   * @returns what fetches it: it need not be called before the next run has begun
+   */
+  records(firstStep: number, steps: number): () => SpikeBatch {
     const { layout, shape, recordKernels } = this.#p;
+    // what nobody has asked for yet is about to be overwritten
+    this.#unfetched?.();
     const counts = new Uint32Array(layout.blocks);
     this.device.download(this.#memory.recordCounts, counts);
     const total = counts.reduce((n, c) => n + c, 0);
-    const columns = shape.multi ? 2 : 1;
-    const starts = new Uint32Array(steps + 2);
-    const out = new Uint32Array(columns * total);
+    const [steplong, long] = [4 * (steps + 2), 4 * total * (shape.multi ? 2 : 1)];
+    // two tables of steps, and spikes as placed and as ranked
+    const needed = 2 * (steplong + long);
     if (total > 0) {
-      // two tables of steps, and spikes as placed and as ranked
-      const needed = 4 * (2 * starts.length + 2 * out.length);
       if (this.#ordered.size < needed) {
         if (this.#ordered.at !== 0) this.device.free(this.#ordered.at);
         this.#ordered = { at: this.device.alloc(1.5 * needed), size: Math.floor(1.5 * needed) };
       }
-      const at = this.#ordered.at;
-      const placed = at + 8 * starts.length;
+      const { at } = this.#ordered;
       const job = {
         ...{ counts: this.#memory.recordCounts, records: this.#memory.records, ids: this.#fixed.ids! },
-        ...{ starts: at, cursors: at + 4 * starts.length, placed, out: placed + 4 * out.length },
+        ...{ starts: at, cursors: at + steplong, placed: at + 2 * steplong, out: at + 2 * steplong + long },
         ...{ total, capacity: this.#recordCapacity, firstStep, steps },
       };
-      this.device.fill(at, 0, 4 * starts.length);
+      this.device.fill(at, 0, steplong);
       this.device.upload(this.#memory.recordJob, RecordJob.pack(job));
       const threads = Math.min(256, this.device.info.threadsPerBlock);
       const launch = (kernel: Kernel, blocks: number, shared = 0) =>
@@ -441,10 +445,22 @@ export class DeviceNetwork {
       launch(recordKernels.scan, 1, 4 * threads);
       launch(recordKernels.place, layout.blocks);
       launch(recordKernels.rank, Math.min(steps, 8 * this.device.info.multiprocessors));
-      this.device.download(job.starts, starts);
-      this.device.download(job.out, out);
+      this.device.synchronize();
     }
-    return spikeBatch(out, total, shape.multi, starts, firstStep);
+    let batch: SpikeBatch | undefined;
+    const fetch = (): SpikeBatch => {
+      if (batch) return batch;
+      const [starts, out] = [new Uint32Array(steplong / 4), new Uint32Array(long / 4)];
+      if (total > 0) {
+        this.device.downloadBeside(this.#ordered.at, starts);
+        this.device.downloadBeside(this.#ordered.at + 2 * steplong + long, out);
+      }
+      if (this.#unfetched === fetch) this.#unfetched = undefined;
+      batch = spikeBatch(out, total, shape.multi, starts, firstStep);
+      return batch;
+    };
+    this.#unfetched = fetch;
+    return fetch;
   }
 
   // ---- values of neurons

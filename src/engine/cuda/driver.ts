@@ -1,7 +1,7 @@
 /**
  * What the CUDA engine needs of a machine with NVIDIA GPUs: devices, memory, modules, launches and a compiler. Types only.
  *
- * It is not a binding of CUDA: one stream per device (and one to write beside it), kernels that take one address, no events, graphs, textures or managed memory.
+ * It is not a binding of CUDA: one stream per device (and one to copy beside it), kernels that take one address, no events, graphs, textures or managed memory.
  * It knows nothing of networks. Calls block until the host's part is done; only kernels run on their own, in the order of
  * their launches, and copies wait for those launched before them. Two implementations are meant to exist: NVIDIA's driver through FFI
  * (ffi-driver.ts, nvrtc.ts) and whatever a test puts in its place.
@@ -84,6 +84,8 @@ export interface CudaDevice {
   upload(to: DevicePointer, data: ArrayBufferView): void;
   /** returns when the data is there: waits for the kernels launched before */
   download(from: DevicePointer, into: ArrayBufferView): void;
+  /** The same while kernels run that were launched later; what earlier ones have written must be there: `synchronize()` first. */
+  downloadBeside(from: DevicePointer, into: ArrayBufferView): void;
   /** Writes a few bytes at once, while kernels run. */
   interrupt(to: DevicePointer, data: ArrayBufferView): void;
   fill(at: DevicePointer, byte: number, bytes: number): void;

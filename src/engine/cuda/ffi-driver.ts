@@ -271,6 +271,14 @@ class Device implements CudaDevice {
     this.synchronize();
   }
 
+  downloadBeside(from: DevicePointer, into: ArrayBufferView): void {
+    this.#enter();
+    if (into.byteLength === 0) return;
+    this.#aside ??= this.#cuda.handle("cuStreamCreate", 1);
+    this.#cuda.call("cuMemcpyDtoHAsync_v2", into, from, into.byteLength, this.#aside);
+    this.#cuda.call("cuStreamSynchronize", this.#aside);
+  }
+
   interrupt(to: DevicePointer, data: ArrayBufferView): void {
     this.#enter();
     this.#aside ??= this.#cuda.handle("cuStreamCreate", 1);

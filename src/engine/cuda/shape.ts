@@ -228,10 +228,13 @@ export function shapeFor(given: ShapeParts): Shape {
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
   const sharesOffset = align(lateOffset + (tiles > 1 && heavy ? 2 * slots : 0));
+  const grouped = debugs("grouped");
   const shortSlice = SHORT_SLICE[tiles > 1 ? "several" : heavy && slots >= HEAVY_SLOTS ? "heavy" : "one"];
-  const wantsEach =
+  const wantsShares =
     !solo &&
-    (trays || synapsesPerSlice <= shortSlice) &&
+    !trays &&
+    !grouped &&
+    synapsesPerSlice <= shortSlice &&
     tables.length <= MOST_TABLES_SHARED &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
   const arrange = (from: number) =>
@@ -255,7 +258,7 @@ export function shapeFor(given: ShapeParts): Shape {
     if (fits) [arranged, offset] = [moved, offset + bytes];
     return fits;
   };
-  const laneEach = wantsEach && reserve(trays ? 0 : SHARE_BYTES * threads);
+  const shares = wantsShares && reserve(SHARE_BYTES * threads);
   const drivesOffset = offset;
   const sharedDrives =
     drives > 0 && drives <= MOST_SHARED_DRIVES && reserve(align(drives * (Drive.bytes + GUIDE_BYTES)))
@@ -264,7 +267,7 @@ export function shapeFor(given: ShapeParts): Shape {
   const { rings, ringBytes, inbox, end } = arranged;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice in the mean, or two, where that is nearly always enough; a lane alone gains nothing
-  let group = neuronsOf(network) < FEW ? 4 : 2;
+  let group = neuronsOf(network) < FEW && !grouped ? 4 : 2;
   while (group < 32 && group * 4 < synapsesPerSlice) group *= 2;
   return {
     real: network.precision === "float64" ? "f64" : "f32",
@@ -273,7 +276,7 @@ export function shapeFor(given: ShapeParts): Shape {
     heavy,
     group,
     loads: synapsesPerSlice <= 1.25 * group ? 2 : synapsesPerSlice <= MANY_PER_LANE * group ? 4 : 8,
-    ...{ laneEach, sharesOffset, sharedDrives, drivesOffset },
+    ...{ shares, sharesOffset, sharedDrives, drivesOffset },
     solo,
     multi,
     wideEntries,

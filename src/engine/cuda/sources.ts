@@ -81,8 +81,8 @@ export interface RunShape {
   /** lanes that share a slice of synapses, and synapses that each reads at a time */
   readonly group: number;
   readonly loads: number;
-  /** so many sources fire in a step, with so few synapses each, that every lane looks up one */
-  readonly laneEach: boolean;
+  /** do the lanes of a warp share the synapses of all slices that they have found, one by one? (if these are not in trays) */
+  readonly shares: boolean;
   /** in shared memory: the slices that they have found, if there are no trays, to share the synapses of all */
   readonly sharesOffset: number;
   /** generators in shared memory: all, or none */
@@ -152,7 +152,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;
   // with trays nobody looks for slices
-  const shortSlices = r.laneEach && uses.trayBytes === 0;
+  const shortSlices = r.shares && uses.trayBytes === 0;
   const few = groups.starts.length <= 8;
   // what sums are multiplied with stays in registers if that is little, and is rounded once if it is rounded anyway
   const keptScales = r.tiles === 1 && r.rings.length <= KEPT_SCALES && !r.rings.some((x) => x.wide);
@@ -210,7 +210,8 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     `#define GROUP ${r.group}`,
     `#define LOADS ${r.loads}`,
     `#define SHORT_SLICES ${flag(shortSlices)}`,
-    `#define LANE_EACH ${flag(r.laneEach)}`,
+    // lanes with trays have one each
+    `#define GROUPED ${flag(!r.shares && uses.trayBytes === 0 && r.group === 2)}`,
     `#define TRAYS ${flag(uses.trayBytes > 0)}`,
     `#define TRAY_BYTES ${uses.trayBytes}u`,
     ...(shortSlices ? [`#define SHARES_OFFSET ${r.sharesOffset}`] : []),

@@ -8,10 +8,10 @@
 #define LAST_STEP 0x80000000u
 
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
-// that lanes share, then rings or the inbox's counts and sums.
+// that lanes share, then generators, then rings or the inbox's counts and sums.
 struct Control {
-  // `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step: portions of mailboxes that
-  // warps have taken
+  // `arrived` is there for the emulator; `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step:
+  // portions of mailboxes that warps have taken
   uint32_t fired, arrived, stop, recorded, late, taken[2], unused;
   // by parity of the step and kind of messages
   uint32_t messageRow[2][KINDS][RECEPTORS];
@@ -56,9 +56,14 @@ __device__ __forceinline__ uint32_t countOf(uint32_t fired) { return MULTI ? fir
 // a process that is waited for has ended
 #define FAILED_PROCESS 2u
 
-// Notes that a run ends in a step: the first failure counts. The block tells the others with its next message.
-__device__ __forceinline__ void fail(const RunParams& p, Control* control, uint32_t step, uint32_t id, uint32_t kind) {
+// Notes why a run ends in a step: the first failure counts.
+__device__ __forceinline__ void noteFailure(const RunParams& p, uint32_t step, uint32_t id, uint32_t kind) {
   atomicMin((unsigned long long*)p.failure, (unsigned long long)step << 33 | (unsigned long long)id << 2 | kind);
+}
+
+// The same for a neuron, before its step is published: the block tells the others with the message of this step.
+__device__ __forceinline__ void fail(const RunParams& p, Control* control, uint32_t step, uint32_t id, uint32_t kind) {
+  noteFailure(p, step, id, kind);
   control->recorded |= LAST_STEP;
 }
 

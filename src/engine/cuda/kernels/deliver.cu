@@ -152,9 +152,8 @@ __device__ __forceinline__ bool deliverTray(const Here& here, const Table& t, co
 // All lanes take part in all that others do: where they went separate ways, each step of one would be a step of the warp, and they would be
 // brought together again at a high price.
 
-// Who holds what: where many sources fire in a step, each is dealt to a group of lanes as soon as it is found, and all of them hold it; else
-// one lane does.
-#define GROUPED (!LANE_EACH && GROUP == 2)
+// Who holds what. GROUPED: many sources fire in a step, and each is dealt to a group of lanes as soon as it is found, and all of them hold it;
+// else one lane does.
 #define HOLDERS (GROUPED ? 32u / GROUP : 32u)
 __device__ __forceinline__ uint32_t holderNumber(const Here& here) { return (uint32_t)here.lane() / (GROUPED ? GROUP : 1u); }
 

@@ -5,6 +5,7 @@ struct DriveCache {
 };
 
 #define GUIDE_ENTRIES (1u << GUIDE_BITS)
+static_assert(sizeof(Drive) % 16 == 0, "a generator is read in pieces of 16 bytes");
 
 #if SHARED_DRIVES
 // Generators, and behind them their guides.
@@ -30,15 +31,24 @@ __device__ __forceinline__ uint32_t poissonCount(const Drive& d, const uint2* gu
   const uint32_t next[3] = {near.x >> 16, near.y & 0xffffu, near.y >> 16};
   uint32_t n = near.x & 0xffffu;
   if (low != next[0] && low != next[1] && low < next[2]) return n + (low > next[0] ? 1u : 0u) + (low > next[1] ? 1u : 0u);
+  // the first threshold whose upper 16 bits are not below the number's
+  const uint64_t* const thresholds = d.thresholds;
+  const uint32_t entry = upper >> (16 - GUIDE_BITS);
+  uint32_t end = d.count;
+  if (entry + 1u < GUIDE_ENTRIES) end = (SHARED_DRIVES ? guide[entry + 1u].x : __ldg(guide + entry + 1u).x) & 0xffffu;
+  while (n < end) {
+    const uint32_t middle = (n + end) / 2;
+    if ((uint32_t)(__ldg((const unsigned long long*)thresholds + middle) >> 32) < upper)
+      n = middle + 1u;
+    else
+      end = middle;
+  }
   for (; n < d.count; n++) {
-    const uint64_t threshold = __ldg((const unsigned long long*)d.thresholds + n);
-    const uint32_t high = (uint32_t)(threshold >> 32);
-    if (high > upper) break;
-    if (high == upper) {
-      uint32_t w0, w1, w2, w3;
-      synfirePhilox(id, emitted, ordinal, 1, d.key0, d.key1, w0, w1, w2, w3);
-      if ((uint32_t)threshold > w0) break;
-    }
+    const uint64_t threshold = __ldg((const unsigned long long*)thresholds + n);
+    if ((uint32_t)(threshold >> 32) != upper) break;
+    uint32_t w0, w1, w2, w3;
+    synfirePhilox(id, emitted, ordinal, 1, d.key0, d.key1, w0, w1, w2, w3);
+    if ((uint32_t)threshold > w0) break;
   }
   return n;
 }
@@ -60,7 +70,7 @@ __device__ __forceinline__ void driveInput(const Here& here, uint32_t firstDrive
 #if DRIVES
 #pragma unroll 1
   for (uint32_t k = 0; k < (DRIVES == 1 ? min(count, 1u) : count); k++) {
-    #if SHARED_DRIVES
+#if SHARED_DRIVES
     const Drive& d = ((const Drive*)(here.shared + DRIVES_OFFSET))[firstDrive + k];
     const uint2* const guide = guideOf(here.shared, firstDrive + k);
     const uint4* parts = (const uint4*)&d;

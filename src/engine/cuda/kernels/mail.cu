@@ -43,7 +43,7 @@ struct Waiting {
   __device__ __forceinline__ bool giveUp() {
     synfirePause();
     if (PROCESS_BLOCKS == ALL_BLOCKS || ++polls % POLLS_BETWEEN_LOOKS != 0 || loadMailWord(p.givenUp) == 0) return false;
-    fail(p, control, p.firstStep + step, 0, FAILED_PROCESS);
+    noteFailure(p, p.firstStep + step, 0, FAILED_PROCESS);
     control->stop = 0;
     return true;
   }

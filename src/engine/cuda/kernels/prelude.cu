@@ -155,13 +155,6 @@ __device__ __forceinline__ uint32_t countUp(uint32_t* at) {
 #endif
 }
 
-// Orders what a warp wrote before, and another of its block reads after, a counter in shared memory.
-__device__ __forceinline__ void fenceBlock() {
-#ifndef SYNFIRE_EMULATED
-  asm volatile("fence.acq_rel.cta;" ::: "memory");
-#endif
-}
-
 // The bits of all lanes of a warp.
 __device__ __forceinline__ uint32_t orOfWarp(uint32_t bits) {
 #if !defined(SYNFIRE_EMULATED) && __CUDA_ARCH__ >= 800

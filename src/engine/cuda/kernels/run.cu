@@ -6,8 +6,9 @@
 // the first turn does no step but draws the input of the first, and after the last step a turn does none but reads what is on its way. And what
 // a network does not need is not compiled.
 //
-// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, LANE_EACH, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, SAMPLED,
-// EXTERNAL, DRIVES, DRIVE_ENTRIES, ANY_WIDE, RING_WIDE, RING_SHARED, the types real and Sum, the structs, and updateNeuron(), the models of the network.
+// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, GROUPED, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, SAMPLED, EXTERNAL,
+// DRIVES, DRIVE_ENTRIES, SHARED_DRIVES, GUIDE_BITS, VARIANTS, KEPT_SCALES, ANY_WIDE, RING_WIDE, RING_SHARED, the types real, Sum and Scale, the structs,
+// and updateNeuron(), the models of the network.
 
 #define VARIANT(population) (VARIANTS == 1 ? 0u : (population).variant)
 #define ROUNDS 1
@@ -119,7 +120,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     uint32_t* to = (uint32_t*)(shared + TABLE_OFFSET);
     for (uint32_t i = thread; i < SHARED_TABLES * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
   }
-  #if SHARED_DRIVES
+#if SHARED_DRIVES
   copyDrives(here);
 #endif
   if (thread == 0) {
@@ -146,7 +147,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   uint32_t row[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
-  
+
   uint32_t emitted = 0;
 
 #if TILES == 1
@@ -168,7 +169,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   Sum drive[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
-  // models that are integrated numerically need the registers, and their steps are long
   // what a sum is multiplied with
 #if KEPT_SCALES
   Scale scales[RECEPTORS];
@@ -177,6 +177,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #else
   const Scale* const scales = p.scales + own * RECEPTORS;
 #endif
+  // models that are integrated numerically need the registers, and their steps are long
   const OwnSynapses ownSynapses = active && !HEAVY ? ownOf(p, cell) : OwnSynapses{nullptr, nullptr, 0};
 #else
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
