@@ -9,9 +9,8 @@
 __device__ __forceinline__ uint32_t firstIn(uint32_t word) { return WIDE_ENTRIES ? word : word == 0 ? 0u : 3u * word - 1u; }
 __device__ __forceinline__ uint32_t entriesIn(uint32_t word) { return WIDE_ENTRIES ? 1u : word == 0 ? 2u : 3u; }
 
-__device__ __forceinline__ uint32_t wordsFor(uint32_t n) {
-  return n <= IN_FIRST_WORD ? 1u : WIDE_ENTRIES ? n : 1u + n / 3u;
-}
+// Does a message of n entries have this word?
+__device__ __forceinline__ bool hasWord(uint32_t n, uint32_t word) { return word == 0 || firstIn(word) < n; }
 
 __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uint32_t n, uint32_t word, const Fired* list) {
   uint64_t value = tag << 48;
@@ -85,8 +84,9 @@ __device__ __forceinline__ void fetchMail(const Here& here, Waiting& waiting, co
     const uint64_t box = (uint64_t)(RELAYED_PROCESS[k / PROCESS_BLOCKS] * PROCESS_BLOCKS + k % PROCESS_BLOCKS) * MAIL_WORDS;
     const uint64_t first = waiting.word(from + box, lane == 0);
     const uint32_t n = (uint32_t)(__shfl_sync(ALL_LANES, (unsigned long long)first, 0) >> 32) & 0x7fffu;
-    for (uint32_t w = lane, start = 0; start < wordsFor(n); w += 32, start += 32) {
-      const bool some = w < wordsFor(n);
+    for (uint32_t start = 0; hasWord(n, start); start += 32) {
+      const uint32_t w = start + lane;
+      const bool some = hasWord(n, w);
       const uint64_t word = waiting.word(from + box + w, some);
       if (some) storeMail(to + box + w, word);
     }

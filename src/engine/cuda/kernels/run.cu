@@ -293,10 +293,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #if SOLO
       if (stop && lane == 0) control->stop = index;
 #else
-      #pragma unroll 1
-      for (uint32_t w = 0; w == 0 || firstIn(w) < n; w += 32) {
+#pragma unroll 1
+      for (uint32_t w = 0; hasWord(n, w); w += 32) {
         const uint64_t value = composeWord(index & 0xffffu, stop, n, w + lane, list);
-        if (w + lane == 0 || firstIn(w + lane) < n)
+        if (hasWord(n, w + lane))
           for (uint32_t g = 0; g < TARGETS; g++) storeMail(p.mail[g] + place + w, value);
       }
 #endif
