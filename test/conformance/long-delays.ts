@@ -1,7 +1,8 @@
 /** Networks whose rings of sums do not fit into the shared memory of a GPU's block, if it has a third of the neurons. */
 
-import { normalClipped, uniform } from "synfire";
+import { uniform } from "synfire";
 import type { Network } from "./observe.js";
+import { severalAtOnce } from "./parrots.js";
 import { recordSpikesAndPotentials } from "./record.js";
 
 const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
@@ -25,15 +26,7 @@ export const longDelays: readonly Network[] = [
   {
     name: "long delays, weights of 16 bits, and several spikes of one neuron in a step",
     run: (sim) => sim.simulate(60),
-    build: (sim) => {
-      const noise = sim.create("poisson_generator", 1, { rate: 9000 });
-      const parrots = sim.create("parrot_neuron", 300);
-      const neurons = sim.create("iaf_psc_exp", 300);
-      sim.connect(noise, parrots, "all_to_all", { weight: 1, delay: 0.5 });
-      const weight = normalClipped({ mean: 40, std: 8, low: 10, high: 70 });
-      sim.connect(parrots, neurons, from(10), { weight, delay });
-      sim.connect(neurons, neurons, from(10), { weight: -30, delay });
-      return recordSpikesAndPotentials(sim, parrots.concat(neurons), neurons, 77);
-    },
+    build: (sim) =>
+      severalAtOnce(sim, { neurons: 300, every: 77 }, { indegree: 10, delay }, { indegree: 10, delay }),
   },
 ];

@@ -2,6 +2,7 @@
 
 import { normalClipped, type Simulator, uniform } from "synfire";
 import type { Network } from "./observe.js";
+import { severalAtOnce } from "./parrots.js";
 import { recordSpikesAndPotentials } from "./record.js";
 
 const from = (indegree: number) => ({ rule: "fixed_indegree", indegree }) as const;
@@ -31,16 +32,13 @@ export const fewNeurons: readonly Network[] = [
   { name: "1,000 neurons in short slices", build: (sim) => balanced(sim, 800, 9), spikes: 300 },
   {
     name: "several spikes of one neuron in a step",
-    build: (sim) => {
-      const noise = sim.create("poisson_generator", 1, { rate: 9000 });
-      const parrots = sim.create("parrot_neuron", 300);
-      const neurons = sim.create("iaf_psc_exp", 700);
-      sim.connect(noise, parrots, "all_to_all", { weight: 1, delay: 0.5 });
-      const weight = normalClipped({ mean: 40, std: 8, low: 10, high: 70 });
-      sim.connect(parrots, neurons, from(8), { weight, delay: 0.4 });
-      sim.connect(neurons, neurons, from(4), { weight: -30, delay: uniform({ min: 0.1, max: 3 }) });
-      return recordSpikesAndPotentials(sim, parrots.concat(neurons), neurons, 177);
-    },
+    build: (sim) =>
+      severalAtOnce(
+        sim,
+        { neurons: 700, every: 177 },
+        { indegree: 8, delay: 0.4 },
+        { indegree: 4, delay: uniform({ min: 0.1, max: 3 }) },
+      ),
     spikes: 1000,
   },
 ];

@@ -111,7 +111,8 @@ export async function assemble(
   const counted = constructions.map((c, k) =>
     c.countTables(tables, layout, (firstDevice + k) * blocks, trays, needed),
   );
-  const shape = shapeWith(trays && counted.every((list) => list.every((t) => t.trays !== undefined)));
+  const everywhere = trays && counted.every((list) => list.every((t) => t.trays !== undefined));
+  const shape = everywhere ? shapeWith(true) : without;
   const relayed = team ? relayedRanks(team, unreachable) : [];
   const mail = { targets: countTargets(devices.length, team, relayed), relayed };
   const hostMail = relayed.length > 0 ? openHostMail(devices[0]!, shape, relayed) : undefined;

@@ -173,26 +173,32 @@ class CudaEngine implements Engine {
   #collectSpikes(record: boolean, first: number, count: number): () => SpikeBatch {
     const parts = record ? this.#parts.map((p) => p.records(first, count)) : [];
     if (parts.length === 1) return parts[0]!;
-    const inOrder = (lists: readonly SpikeBatch[]) => {
-      const merged = (pick: (l: SpikeBatch) => Uint32Array): Uint32Array => {
-        const out = new Uint32Array(lists.reduce((n, l) => n + l.ids.length, 0));
-        let at = 0;
-        for (const l of lists) {
-          out.set(pick(l), at);
-          at += l.ids.length;
-        }
-        return out;
-      };
-      return orderSpikes(
-        merged((l) => l.ids),
-        merged((l) => l.steps),
-        this.#shape.multi ? merged((l) => l.multiplicities!) : undefined,
+    return () =>
+      this.#inOrder(
+        parts.map((fetch) => fetch()),
         first,
         count,
-        this.#network.idCount,
       );
+  }
+
+  #inOrder(lists: readonly SpikeBatch[], first: number, count: number): SpikeBatch {
+    const merged = (pick: (l: SpikeBatch) => Uint32Array): Uint32Array => {
+      const out = new Uint32Array(lists.reduce((n, l) => n + l.ids.length, 0));
+      let at = 0;
+      for (const l of lists) {
+        out.set(pick(l), at);
+        at += l.ids.length;
+      }
+      return out;
     };
-    return () => inOrder(parts.map((fetch) => fetch()));
+    return orderSpikes(
+      merged((l) => l.ids),
+      merged((l) => l.steps),
+      this.#shape.multi ? merged((l) => l.multiplicities!) : undefined,
+      first,
+      count,
+      this.#network.idCount,
+    );
   }
 
   getState(population: number, slot: number): Float64Array {

@@ -422,9 +422,10 @@ export class DeviceNetwork {
     const counts = new Uint32Array(layout.blocks);
     this.device.download(this.#memory.recordCounts, counts);
     const total = counts.reduce((n, c) => n + c, 0);
-    const [steplong, long] = [4 * (steps + 2), 4 * total * (shape.multi ? 2 : 1)];
+    const [tableBytes, columnBytes] = [4 * (steps + 2), 4 * total * (shape.multi ? 2 : 1)];
     // two tables of steps, and spikes as placed and as ranked
-    const needed = 2 * (steplong + long);
+    const [placed, ranked] = [2 * tableBytes, 2 * tableBytes + columnBytes];
+    const needed = ranked + columnBytes;
     if (total > 0) {
       if (this.#ordered.size < needed) {
         if (this.#ordered.at !== 0) this.device.free(this.#ordered.at);
@@ -433,10 +434,10 @@ export class DeviceNetwork {
       const { at } = this.#ordered;
       const job = {
         ...{ counts: this.#memory.recordCounts, records: this.#memory.records, ids: this.#fixed.ids! },
-        ...{ starts: at, cursors: at + steplong, placed: at + 2 * steplong, out: at + 2 * steplong + long },
+        ...{ starts: at, cursors: at + tableBytes, placed: at + placed, out: at + ranked },
         ...{ total, capacity: this.#recordCapacity, firstStep, steps },
       };
-      this.device.fill(at, 0, steplong);
+      this.device.fill(at, 0, tableBytes);
       this.device.upload(this.#memory.recordJob, RecordJob.pack(job));
       const threads = Math.min(256, this.device.info.threadsPerBlock);
       const launch = (kernel: Kernel, blocks: number, shared = 0) =>
@@ -450,10 +451,10 @@ export class DeviceNetwork {
     let batch: SpikeBatch | undefined;
     const fetch = (): SpikeBatch => {
       if (batch) return batch;
-      const [starts, out] = [new Uint32Array(steplong / 4), new Uint32Array(long / 4)];
+      const [starts, out] = [new Uint32Array(tableBytes / 4), new Uint32Array(columnBytes / 4)];
       if (total > 0) {
         this.device.downloadBeside(this.#ordered.at, starts);
-        this.device.downloadBeside(this.#ordered.at + 2 * steplong + long, out);
+        this.device.downloadBeside(this.#ordered.at + ranked, out);
       }
       if (this.#unfetched === fetch) this.#unfetched = undefined;
       batch = spikeBatch(out, total, shape.multi, starts, firstStep);

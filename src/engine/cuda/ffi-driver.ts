@@ -271,18 +271,23 @@ class Device implements CudaDevice {
     this.synchronize();
   }
 
+  /** the stream that runs beside the other */
+  #beside(): bigint {
+    this.#aside ??= this.#cuda.handle("cuStreamCreate", 1);
+    return this.#aside;
+  }
+
   downloadBeside(from: DevicePointer, into: ArrayBufferView): void {
     this.#enter();
     if (into.byteLength === 0) return;
-    this.#aside ??= this.#cuda.handle("cuStreamCreate", 1);
-    this.#cuda.call("cuMemcpyDtoHAsync_v2", into, from, into.byteLength, this.#aside);
-    this.#cuda.call("cuStreamSynchronize", this.#aside);
+    const stream = this.#beside();
+    this.#cuda.call("cuMemcpyDtoHAsync_v2", into, from, into.byteLength, stream);
+    this.#cuda.call("cuStreamSynchronize", stream);
   }
 
   interrupt(to: DevicePointer, data: ArrayBufferView): void {
     this.#enter();
-    this.#aside ??= this.#cuda.handle("cuStreamCreate", 1);
-    this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, this.#aside);
+    this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, this.#beside());
   }
 
   fill(at: DevicePointer, byte: number, bytes: number): void {

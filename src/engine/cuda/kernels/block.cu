@@ -34,6 +34,11 @@ struct Here {
 // In a register of its own: the compiler cannot tell that it is known.
 __device__ __forceinline__ uint32_t threadNumber() { return __shfl_sync(ALL_LANES, threadIdx.x, threadIdx.x & 31u); }
 
+// All threads of the block together.
+__device__ __forceinline__ void copyWords(const Here& here, void* to, const void* from, uint32_t words) {
+  for (uint32_t i = here.thread; i < words; i += THREADS) ((uint32_t*)to)[i] = ((const uint32_t*)from)[i];
+}
+
 // Messages are of one kind, or of two: first those of other processes, to which synapses are slower, then those of one's own.
 #define NEVER 0xffffffffu
 __device__ __forceinline__ uint32_t lagOf(uint32_t kind) { return kind + 1u < KINDS ? FAR_LAG : LAG; }
@@ -62,9 +67,9 @@ __device__ __forceinline__ void noteFailure(const RunParams& p, uint32_t step, u
 }
 
 // The same for a neuron, before its step is published: the block tells the others with the message of this step.
-__device__ __forceinline__ void fail(const RunParams& p, Control* control, uint32_t step, uint32_t id, uint32_t kind) {
-  noteFailure(p, step, id, kind);
-  control->recorded |= LAST_STEP;
+__device__ __forceinline__ void fail(const Here& here, uint32_t step, uint32_t id, uint32_t kind) {
+  noteFailure(here.p, step, id, kind);
+  here.control->recorded |= LAST_STEP;
 }
 
 // Where the time of a step goes, in cycles of a warp: only where PROFILE is defined.

@@ -62,8 +62,8 @@ struct Slice {
   uint32_t length;
 };
 
-__device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t rowNumber) {
-  const unsigned char* row = t.rows + (uint64_t)rowNumber * t.rowBytes;
+__device__ __forceinline__ Slice sliceOf(const Table& t, const Source& source) {
+  const unsigned char* row = t.rows + (uint64_t)rowOf(t, source) * t.rowBytes;
   const uint64_t base = loadNow((const uint64_t*)row);
   uint32_t from, to;
   if (t.narrow) {
@@ -76,6 +76,19 @@ __device__ __forceinline__ Slice sliceOf(const Table& t, uint32_t rowNumber) {
   return {(uint64_t)t.data + (base + from) * synapseBytes(t), to - from};
 }
 
+// For each table that the source of a lane has synapses in, of lanes that have one: f(whether the lane has one still, which). All lanes take part.
+template <typename F>
+__device__ __forceinline__ void forTables(const Here& here, bool has, const Source& source, F f) {
+  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
+  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
+    const bool some = k < list.end;
+    f(some, some ? tableOf(here.p, list, k) : 0u);
+#ifdef GROUP_TABLE
+    break;
+#endif
+  }
+}
+
 // What a source sends through the synapses of a table: the row of its step, its spikes.
 struct Message {
   uint32_t now, multiplicity;
@@ -83,8 +96,9 @@ struct Message {
   Ring ring;
 };
 
-__device__ __forceinline__ Message messageFor(const Table& t, const uint32_t* messageRow, uint32_t multiplicity) {
-  return {messageRow[t.receptor] + t.firstDelay, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)};
+__device__ __forceinline__ uint32_t nowOf(const Table& t, const uint32_t* messageRow) { return messageRow[t.receptor] + t.firstDelay; }
+__device__ __forceinline__ Message messageAt(const Table& t, uint32_t now, uint32_t multiplicity) {
+  return {now, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)};
 }
 
 // Adds one synapse, given its place and, where weights are wide, its weight. A place in a tray is slots * delay + target.
@@ -105,14 +119,10 @@ __device__ __forceinline__ void deliverPlace(const Here& here, const Table& t, c
 #if TRAYS
 // ---- trays: the first synapses of a slice, in 16 or 32 bytes of their own ----
 
-__device__ __forceinline__ const uint4* trayOf(const Table& t, uint32_t row) {
-  return (const uint4*)(t.trays + ((uint64_t)row * BLOCKS + blockIdx.x) * t.trayBytes);
-}
-
-// Adds what is in the tray of a row, where a lane has one. Returns whether there are more synapses, outside of it. All lanes take part.
-__device__ __forceinline__ bool deliverTray(const Here& here, const Table& t, const Message& m, bool has, uint32_t row) {
+// Adds what is in the tray of a source, where a lane has one. Returns whether there are more synapses, outside of it. All lanes take part.
+__device__ __forceinline__ bool deliverTray(const Here& here, const Table& t, const Message& m, bool has, const Source& source) {
   constexpr uint32_t pieces = TRAY_BYTES / 16u;
-  const uint4* tray = trayOf(t, row);
+  const uint4* tray = (const uint4*)(t.trays + ((uint64_t)rowOf(t, source) * BLOCKS + blockIdx.x) * t.trayBytes);
   // all loads on their way before the first is used
   uint4 piece[pieces];
   uint32_t last = ~0u;
@@ -187,7 +197,7 @@ __device__ __forceinline__ void dealSlices(const Here& here, const uint32_t* mes
     const int chosen = nextHolder(here, holders);
     const uint32_t holder = chosen < 0 ? 0u : (uint32_t)chosen;
     const Table& t = here.tables[tell(table, holder)];
-    const Message message = messageFor(t, messageRow, MULTI ? tell(multiplicity, holder) : 1u);
+    const Message message = messageAt(t, nowOf(t, messageRow), MULTI ? tell(multiplicity, holder) : 1u);
     const uint64_t at = tell(own.at, holder);
     const uint32_t length = tell(own.length, holder), end = chosen < 0 ? 0u : length;
     for (uint32_t j = (uint32_t)(here.lane() % GROUP); __any_sync(ALL_LANES, j < end); j += LOADS * GROUP) {
@@ -226,18 +236,11 @@ __device__ __forceinline__ void dealSlices(const Here& here, const uint32_t* mes
 
 // Adds the synapses of sources, or those that are not in trays; each holder has one, if it has any.
 __device__ __forceinline__ void deliverHeld(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {
-  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
-  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
-    const bool some = k < list.end;
-    const uint32_t table = some ? tableOf(here.p, list, k) : 0u;
-    const Table& t = here.tables[table];
+  forTables(here, has, source, [&](bool some, uint32_t table) {
     Slice own = {0, 0};
-    if (some) own = sliceOf(t, rowOf(t, source));
+    if (some) own = sliceOf(here.tables[table], source);
     dealSlices(here, messageRow, some, own, table, multiplicity);
-#ifdef GROUP_TABLE
-    break;
-#endif
-  }
+  });
 }
 
 #if SHORT_SLICES
@@ -248,15 +251,6 @@ struct Portion {
   Slice slice;
   uint32_t what;
 };
-
-// Of the k-th table of a source.
-__device__ __forceinline__ Portion portionOf(const Here& here, const TablesOf& list, uint32_t k, const Source& source, uint32_t multiplicity) {
-  const Portion none = {{0, 0}, 0};
-  if (k >= list.end) return none;
-  const uint32_t table = tableOf(here.p, list, k);
-  const Table& t = here.tables[table];
-  return {sliceOf(t, rowOf(t, source)), table | multiplicity << 16};
-}
 
 // What the lanes have found, one behind the other, those with synapses only: `at` is the address of the first synapse, less what comes
 // before it in the sequence.
@@ -278,7 +272,7 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
   const uint32_t place = __popc(__ballot_sync(ALL_LANES, length != 0) & earlier);
   if (length != 0) {
     const Table& t = here.tables[own.what & 0xffffu];
-    shares[place] = {own.slice.at - (uint64_t)(end - length) * synapseBytes(t), messageRow[t.receptor] + t.firstDelay, own.what};
+    shares[place] = {own.slice.at - (uint64_t)(end - length) * synapseBytes(t), nowOf(t, messageRow), own.what};
   }
   __syncwarp();
   uint32_t ended = 0;
@@ -304,7 +298,7 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
       if (from + 32 * q + lane >= total) continue;
       const Table& t = here.tables[share[q].what & 0xffffu];
       const uint32_t multiplicity = MULTI ? share[q].what >> 16 : 1u;
-      deliverPlace<false>(here, t, {share[q].now, multiplicity, (Sum)t.weight * (Sum)multiplicity, Ring(t)}, words[q], 1);
+      deliverPlace<false>(here, t, messageAt(t, share[q].now, multiplicity), words[q], 1);
     }
   }
   // all have read what the next portions overwrite
@@ -347,20 +341,20 @@ struct Rest {};
 __device__ __forceinline__ void deliverSources(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity,
                                                Rest& rest, bool last) {
 #if TRAYS
-  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
   bool more = false;
-  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++) {
-    const bool some = k < list.end;
-    const Table& t = here.tables[some ? tableOf(here.p, list, k) : 0u];
-    more |= deliverTray(here, t, messageFor(t, messageRow, multiplicity), some, rowOf(t, source));
-  }
+  forTables(here, has, source, [&](bool some, uint32_t table) {
+    const Table& t = here.tables[table];
+    more |= deliverTray(here, t, messageAt(t, nowOf(t, messageRow), multiplicity), some, source);
+  });
   deliverRest(here, messageRow, rest, source, multiplicity, more, last);
 #else
   (void)rest, (void)last;
 #if SHORT_SLICES
-  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
-  for (uint32_t k = list.first; __any_sync(ALL_LANES, k < list.end); k++)
-    deliverPortions(here, messageRow, portionOf(here, list, k, source, multiplicity));
+  forTables(here, has, source, [&](bool some, uint32_t table) {
+    Portion own = {{0, 0}, 0};
+    if (some) own = {sliceOf(here.tables[table], source), table | multiplicity << 16};
+    deliverPortions(here, messageRow, own);
+  });
 #else
   deliverHeld(here, messageRow, has, source, multiplicity);
 #endif

@@ -14,12 +14,13 @@ __device__ __forceinline__ const uint2* guideOf(const unsigned char* shared, uin
 }
 
 __device__ __forceinline__ void copyDrives(const Here& here) {
-  uint32_t* to = (uint32_t*)(here.shared + DRIVES_OFFSET);
-  for (uint32_t i = here.thread; i < SHARED_DRIVES * (sizeof(Drive) / 4); i += THREADS) to[i] = ((const uint32_t*)here.p.drives)[i];
+  copyWords(here, here.shared + DRIVES_OFFSET, here.p.drives, SHARED_DRIVES * (sizeof(Drive) / 4));
   for (uint32_t i = here.thread; i < SHARED_DRIVES * GUIDE_ENTRIES; i += THREADS)
     ((uint2*)guideOf(here.shared, 0))[i] = here.p.drives[i / GUIDE_ENTRIES].guide[i % GUIDE_ENTRIES];
 }
 #endif
+
+__device__ __forceinline__ uint2 guideEntry(const uint2* guide, uint32_t entry) { return SHARED_DRIVES ? guide[entry] : __ldg(guide + entry); }
 
 // A number of spikes: how many thresholds are not above a number of 48 bits, whose upper 16 decide nearly always. `guide`: see drives.ts.
 __device__ __forceinline__ uint32_t poissonCount(const Drive& d, const uint2* guide, uint32_t id, uint32_t ordinal, uint32_t emitted,
@@ -27,15 +28,14 @@ __device__ __forceinline__ uint32_t poissonCount(const Drive& d, const uint2* gu
   const uint32_t pair = (emitted >> 1) & 3u;
   const uint32_t word = pair == 0 ? words[0] : pair == 1 ? words[1] : pair == 2 ? words[2] : words[3];
   const uint32_t upper = word >> ((emitted & 1u) * 16u) & 0xffffu, low = upper & ((0x10000u >> GUIDE_BITS) - 1u);
-  const uint2 near = SHARED_DRIVES ? guide[upper >> (16 - GUIDE_BITS)] : __ldg(guide + (upper >> (16 - GUIDE_BITS)));
+  const uint32_t entry = upper >> (16 - GUIDE_BITS);
+  const uint2 near = guideEntry(guide, entry);
   const uint32_t next[3] = {near.x >> 16, near.y & 0xffffu, near.y >> 16};
   uint32_t n = near.x & 0xffffu;
   if (low != next[0] && low != next[1] && low < next[2]) return n + (low > next[0] ? 1u : 0u) + (low > next[1] ? 1u : 0u);
   // the first threshold whose upper 16 bits are not below the number's
   const uint64_t* const thresholds = d.thresholds;
-  const uint32_t entry = upper >> (16 - GUIDE_BITS);
-  uint32_t end = d.count;
-  if (entry + 1u < GUIDE_ENTRIES) end = (SHARED_DRIVES ? guide[entry + 1u].x : __ldg(guide + entry + 1u).x) & 0xffffu;
+  uint32_t end = entry + 1u < GUIDE_ENTRIES ? guideEntry(guide, entry + 1u).x & 0xffffu : d.count;
   while (n < end) {
     const uint32_t middle = (n + end) / 2;
     if ((uint32_t)(__ldg((const unsigned long long*)thresholds + middle) >> 32) < upper)

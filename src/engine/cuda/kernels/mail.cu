@@ -34,16 +34,15 @@ __device__ __forceinline__ uint64_t composeWord(uint64_t tag, uint32_t stop, uin
 // Messages of a step are waited for. Where the host says that a process has ended, nobody waits any longer, and the run ends.
 // `step`: that in which they are read, counted from that before the first.
 struct Waiting {
-  const RunParams& p;
-  Control* control;
+  const Here& here;
   uint64_t tag;
   uint32_t step, polls;
 
   __device__ __forceinline__ bool giveUp() {
     synfirePause();
-    if (PROCESS_BLOCKS == ALL_BLOCKS || ++polls % POLLS_BETWEEN_LOOKS != 0 || loadMailWord(p.givenUp) == 0) return false;
-    noteFailure(p, p.firstStep + step, 0, FAILED_PROCESS);
-    control->stop = 0;
+    if (PROCESS_BLOCKS == ALL_BLOCKS || ++polls % POLLS_BETWEEN_LOOKS != 0 || loadMailWord(here.p.givenUp) == 0) return false;
+    noteFailure(here.p, here.p.firstStep + step, 0, FAILED_PROCESS);
+    here.control->stop = 0;
     return true;
   }
 
@@ -175,7 +174,7 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
   const uint64_t tag = index & 0xffffu;
   const uint64_t start = (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
   const uint64_t* mail = p.ownMail + start;
-  Waiting waiting = {p, control, tag, index + lagOf(kind), 0};
+  Waiting waiting = {here, tag, index + lagOf(kind), 0};
 #if RELAYED
   if (kind == 0) fetchMail(here, waiting, p.relayed + start, p.ownMail + start);
 #endif

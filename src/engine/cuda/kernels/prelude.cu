@@ -84,11 +84,6 @@ __device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
   asm("ld.global.nc.L1::no_allocate.u16 %0, [%1];" : "=h"(value) : "l"(from));
   return value;
 }
-__device__ __forceinline__ uint2 loadOnce(const uint2* from) {
-  uint2 value;
-  asm("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(value.x), "=r"(value.y) : "l"(from));
-  return value;
-}
 __device__ __forceinline__ uint4 loadOnce(const uint4* from) {
   uint4 value;
   asm("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"

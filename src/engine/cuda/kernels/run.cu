@@ -25,11 +25,11 @@ __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint
 #define WORKERS (((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u)
 
 // Notes that a neuron fired.
-__device__ __forceinline__ void noteSpike(const RunParams& p, Control* control, Fired* list, const PopulationInfo& population, uint32_t id,
-                                          uint32_t local, int count, uint32_t step) {
+__device__ __forceinline__ void noteSpike(const Here& here, Fired* list, const PopulationInfo& population, uint32_t id, uint32_t local, int count,
+                                          uint32_t step) {
   if (count == 0) return;
-  if (count > population.maxEmission) fail(p, control, step, id, FAILED_EMISSION);
-  list[countUp(&control->fired)] = firedOf(local, (uint32_t)count);
+  if (count > population.maxEmission) fail(here, step, id, FAILED_EMISSION);
+  list[countUp(&here.control->fired)] = firedOf(local, (uint32_t)count);
 }
 
 // Where the synapses are that a neuron has here.
@@ -48,6 +48,8 @@ __device__ __forceinline__ void prefetchOwn(const OwnSynapses& own) {
   if (!TRAYS) prefetchRange(own.row, ROW_BYTES);
   prefetchRange(own.first, own.bytes);
 }
+
+__device__ __forceinline__ uint32_t ringWords(int r) { return RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u); }
 
 __device__ __forceinline__ uint32_t rowAfter(uint32_t row, int r) { return row + 1u == RING_ROWS[r] ? 0u : row + 1u; }
 
@@ -116,10 +118,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   const uint32_t firstCell = block * SLOTS;
   constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
 
-  if (SHARED_TABLES) {
-    uint32_t* to = (uint32_t*)(shared + TABLE_OFFSET);
-    for (uint32_t i = thread; i < SHARED_TABLES * (sizeof(Table) / 4); i += THREADS) to[i] = ((const uint32_t*)p.tables)[i];
-  }
+  if (SHARED_TABLES) copyWords(here, shared + TABLE_OFFSET, p.tables, SHARED_TABLES * (sizeof(Table) / 4));
 #if SHARED_DRIVES
   copyDrives(here);
 #endif
@@ -130,11 +129,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   }
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
-    if (!RING_SHARED[r]) continue;
-    const uint32_t words = RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u);
-    const uint32_t* from = (const uint32_t*)(here.rings + RING_AT[r]);
-    uint32_t* to = (uint32_t*)(shared + RING_SHARED_AT[r]);
-    for (uint32_t i = thread; i < words; i += THREADS) to[i] = from[i];
+    if (RING_SHARED[r]) copyWords(here, shared + RING_SHARED_AT[r], here.rings + RING_AT[r], ringWords(r));
   }
 #if INBOX_ROWS
   for (uint32_t i = thread; i < INBOX_ROWS; i += THREADS) {
@@ -147,7 +142,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   uint32_t row[RECEPTORS];
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
-
   uint32_t emitted = 0;
 
 #if TILES == 1
@@ -194,12 +188,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) row[r] = rowAfter(row[r], r);
     }
-    if (updates) {
 #if INBOX_ROWS
+    if (updates) {
       openInbox<false>(here, row[0]);
       __syncthreads();
-#endif
     }
+#endif
 
     clock.mark(0);
     // ---- update
@@ -215,8 +209,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       int failed = 0, unfinished = 0;
       count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums, scales,
                            step, id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished);
-      if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
-      noteSpike(p, control, list, population, id, thread, count, step);
+      if (failed) fail(here, step, id, FAILED_INTEGRATION);
+      noteSpike(here, list, population, id, thread, count, step);
       emitted += count != 0;
     }
 #else
@@ -260,8 +254,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
         for (int k = 0; k < INTS; k++)
           if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
-        if (failed) fail(p, control, step, id, FAILED_INTEGRATION);
-        noteSpike(p, control, list, population, id, local, count, step);
+        if (failed) fail(here, step, id, FAILED_INTEGRATION);
+        noteSpike(here, list, population, id, local, count, step);
         if (count != 0) prefetchOwn(ownOf(p, cell));
         emitted += count != 0;
 #if SAMPLED
@@ -376,11 +370,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
 #pragma unroll
   for (int r = 0; r < RECEPTORS; r++) {
-    if (!RING_SHARED[r]) continue;
-    const uint32_t words = RING_ROWS[r] * SLOTS * (RING_WIDE[r] ? 2u : 1u);
-    const uint32_t* from = (const uint32_t*)(shared + RING_SHARED_AT[r]);
-    uint32_t* to = (uint32_t*)(here.rings + RING_AT[r]);
-    for (uint32_t i = thread; i < words; i += THREADS) to[i] = from[i];
+    if (RING_SHARED[r]) copyWords(here, here.rings + RING_AT[r], shared + RING_SHARED_AT[r], ringWords(r));
   }
 #if TILES == 1
   if (active) {
