@@ -8,7 +8,7 @@
  * Writes, from rank 0, the spikes (spikes.csv) and a raster with a row per network and the time of each phase by rank
  * (report.html, .svg, .png). Without a launcher, `networks=4` runs all of them in one process, with the same spikes.
  */
-import { type NodeCollection, normalClipped, Simulator, SynfireError } from "synfire";
+import { type Events, type NodeCollection, normalClipped, Simulator, SynfireError } from "synfire";
 import type { Run } from "synfire/cli";
 import { raster, rateOverTime, report, stack, timers } from "synfire/plot";
 import { writeReport } from "synfire/plot/files";
@@ -113,9 +113,20 @@ export default async function ringOfNetworks(run: Run) {
   const all = ring.map((r) => r.neurons).reduce((a, b) => a.concat(b));
   const recorder = parameters.record ? sim.record(all, { start: presim }) : undefined;
   await sim.prepare();
-  await sim.simulate(presim);
-  const [before, spikesBefore] = [sim.timers.simulate, sim.spikeCount];
-  await advance(sim, ring, simtime, parameters.experiment);
+  let [before, spikesBefore] = [0, 0];
+  try {
+    await sim.simulate(presim);
+    [before, spikesBefore] = [sim.timers.simulate, sim.spikeCount];
+    await advance(sim, ring, simtime, parameters.experiment);
+  } catch (error) {
+    // another rank has ended, say: what this one has recorded it writes by itself
+    const own = `spikes-of-rank-${sim.rank()}.csv`;
+    if (recorder && run.out !== undefined) {
+      await writeSpikes(recorder.events, own);
+      run.log(`Recorded until then: ${run.path(own)}`);
+    }
+    throw error;
+  }
   const { create, connect, calibrate, simulate } = sim.timers;
 
   const gathering = performance.now();
@@ -145,14 +156,18 @@ export default async function ringOfNetworks(run: Run) {
     phases: byRank,
   };
   if (run.out !== undefined && events) {
-    const csv = csvWriter(fileSink(run.path("spikes.csv")));
-    await csv.writeSpikes(events);
-    await csv.close();
+    await writeSpikes(events, "spikes.csv");
     const [html, , png] = await writeReport(await makeReport(), run.out);
     run.log(`Report: ${html}\nPicture: ${png}`);
   }
   sim.dispose();
   return results;
+
+  async function writeSpikes(spikes: Events, name: string) {
+    const csv = csvWriter(fileSink(run.path(name)));
+    await csv.writeSpikes(spikes);
+    await csv.close();
+  }
 
   function makeReport() {
     const window = { start: presim, stop: presim + ran };

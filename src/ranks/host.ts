@@ -3,17 +3,29 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { loadKoffi, tryLibrary } from "../native/foreign.js";
+import { startedByHydra } from "./pmi.js";
 import type { Host } from "./world.js";
 
-/** A listener of SIGTERM must have been added before. */
+/** A listener of SIGTERM must have been added before, and MPI started. */
 export async function thisHost(): Promise<Host> {
   const libc = await systemLibrary();
+  if (libc && startedByHydra()) ignoreUserSignal(libc);
   return {
     cores: availableParallelism(),
     isAlive,
     isAskedToEnd: libc ? requestsToEnd(libc) : () => false,
     yield: processorYield(libc),
   };
+}
+
+/**
+ * With -disable-auto-cleanup, Hydra tells ranks of the end of another one by SIGUSR1. Node starts a debugger then, and what MPICH puts in
+ * front of that ends in a fault.
+ */
+function ignoreUserSignal(libc: Libc): void {
+  const SIG_IGN = 1n;
+  const signal = libc.func("void *signal(int, uint64_t)") as (number: number, handler: bigint) => unknown;
+  signal(constants.signals.SIGUSR1, SIG_IGN);
 }
 
 type Libc = Exclude<ReturnType<typeof tryLibrary>, string> & { readonly addressOf: (name: string) => bigint };

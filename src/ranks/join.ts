@@ -2,6 +2,7 @@
 
 import { hostname } from "node:os";
 import { environment } from "../native/foreign.js";
+import { watchOtherHosts } from "./far-watch.js";
 import { thisHost } from "./host.js";
 import { launched } from "./launcher.js";
 import { openMpi } from "./mpi.js";
@@ -18,7 +19,7 @@ let joining: Promise<World> | undefined;
  */
 export function joinWorld(): Promise<World> {
   joining ??= (async () => {
-    const mpi = await openMpi(launched()?.by);
+    const mpi = await openMpi(launched());
     // a launcher that has lost a rank tells the others to end: what waits for it ends with an error, and the script can save what was recorded
     let world: World | undefined;
     process.on("SIGTERM", () => {
@@ -29,6 +30,7 @@ export function joinWorld(): Promise<World> {
     const host = await thisHost();
     const joined = World.start(mpi, self, host);
     world = joined;
+    if (joined.onHost < joined.size) joined.lookFar(await watchOtherHosts(joined));
     process.on("exit", (code) => {
       if (code === 0) joined.end();
     });

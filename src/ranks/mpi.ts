@@ -61,31 +61,40 @@ function candidates(by: Launched["by"] | undefined): string[] {
   if (chosen) return [chosen];
   const open = ["libmpi.so.40", "libmpi.40.dylib"];
   const mpich = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib"];
-  const abi = ["libmpi_abi.so.0", "libmpi_abi.0.dylib"];
-  return by === "PMI"
-    ? [...abi, ...mpich, ...open]
-    : by === "Open MPI"
-      ? [...open, ...abi]
-      : [...abi, ...open, ...mpich];
+  const abi = ["libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.1.dylib", "libmpi_abi.0.dylib"];
+  // one with the common ABI may be of either kind
+  return by === "PMI" ? [...mpich, ...abi, ...open] : [...open, ...abi, ...mpich];
 }
 
 /**
  * Loads MPI and starts it.
- * @throws SynfireError "no-mpi" if there is no library, naming those that were looked for; "mpi-failed" if it does not start
+ * @param by - what has started this process, if anything has
+ * @throws SynfireError "no-mpi" if there is no library, naming those that were looked for; "mpi-failed" if it does not start, or knows
+ * nothing of the launcher
  */
-export async function openMpi(by: Launched["by"] | undefined): Promise<Mpi> {
+export async function openMpi(by: Launched | undefined): Promise<Mpi> {
   for (const [name, value] of Object.entries(QUIET)) process.env[name] ??= value;
   const koffi = await loadKoffi("no-mpi", "MPI is");
-  const { dismissHydra } = await import("./hydra.js");
+  const { dismissLauncher } = await import("./pmi.js");
   const refused: string[] = [];
-  for (const name of candidates(by)) {
+  for (const name of candidates(by?.by)) {
     const library = tryLibrary(koffi, name, { global: true });
     if (typeof library === "string") refused.push(`${name}: ${library}`);
-    else return start(library, dialectOf(koffi, library, name), dismissHydra);
+    else return meeting(by, name, start(library, dialectOf(koffi, library, name), dismissLauncher));
   }
   throw new SynfireError(
     "no-mpi",
     `No MPI library was found. Install one (Debian: apt-get install openmpi-bin), or name it in SYNFIRE_MPI_LIBRARY. Looked for ${refused.join("; ")}.`,
+    "SYNFIRE_MPI_LIBRARY",
+  );
+}
+
+/** A library that does not understand its launcher takes each process for a run of its own. */
+function meeting(by: Launched | undefined, library: string, mpi: Mpi): Mpi {
+  if (!by || by.size === 1 || mpi.size > 1) return mpi;
+  throw new SynfireError(
+    "mpi-failed",
+    `The launcher has started ${by.size} processes, but ${library} takes this one to be alone: launcher and library are of different implementations. Name the launcher's library in SYNFIRE_MPI_LIBRARY, or ask for \`ranks: "none"\` if each process is to run by itself.`,
     "SYNFIRE_MPI_LIBRARY",
   );
 }

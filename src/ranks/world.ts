@@ -6,6 +6,7 @@
 import type { Post, SpikeExchange, SpikeNeeds, Team } from "../engine/team.js";
 import { SynfireError } from "../errors.js";
 import { type ExchangeMode, type ExchangeReport, makeExchange } from "./exchange.js";
+import type { FarWatch } from "./far-watch.js";
 import { bytes, type Mpi, type Requests, Tag } from "./mpi.js";
 
 /** How often a waiting rank looks whether the others are alive, in ms. */
@@ -56,6 +57,7 @@ export class World implements Ranks {
     seen?: number;
   }[] = [];
   #crowded = false;
+  #far: FarWatch | undefined;
 
   readonly #host: Host;
 
@@ -79,9 +81,15 @@ export class World implements Ranks {
     return [...this.#peers.keys()].filter((rank) => this.isHere(rank));
   }
 
-  /** Is it certain that a rank has ended? Of other hosts nothing is known. */
+  /** Is it certain that a rank has ended? */
   #hasEnded(rank: number): boolean {
-    return this.isHere(rank) && !this.#host.isAlive(this.#peers[rank]!.pid);
+    if (this.isHere(rank)) return !this.#host.isAlive(this.#peers[rank]!.pid);
+    return this.#far?.hasEnded(rank) ?? false;
+  }
+
+  /** From now on it is known what happens on other hosts. */
+  lookFar(watch: FarWatch): void {
+    this.#far = watch;
   }
 
   /** Meets the other ranks. A collective call. */
@@ -197,11 +205,16 @@ export class World implements Ranks {
         if (performance.now() - farewell.seen > GRACE_MS)
           this.#lose(`Rank ${rank} has come to the end of its script, while rank ${this.rank} waits for it.`);
       }
-      if (this.#hasEnded(rank)) ended.push(`rank ${rank} (process ${this.#peers[rank]!.pid})`);
+      if (this.#hasEnded(rank)) ended.push(this.#nameOf(rank));
     }
     // the first to be killed may have taken others along that saw it earlier than this one
     if (ended.length > 0)
       this.#lose(`Rank ${this.rank} cannot go on: ${ended.join(" and ")} ended during the run.`);
+  }
+
+  #nameOf(rank: number): string {
+    const { pid, host } = this.#peers[rank]!;
+    return `rank ${rank} (process ${pid}${this.isHere(rank) ? "" : ` on ${host}`})`;
   }
 
   #lose(message: string): never {

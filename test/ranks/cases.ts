@@ -4,6 +4,8 @@ import { Simulator, type SimulatorOptions, type SynfireError, uniform } from "sy
 import type { Run } from "synfire/cli";
 import { build as ring } from "../../examples/ring.js";
 
+const parametersOf = (run: Run) => run.parameters({ case: "", killed: 1 });
+
 /** neurons of all ranks that fire at any time */
 async function firing(options: SimulatorOptions) {
   const sim = await Simulator.create(options);
@@ -63,12 +65,14 @@ model doomed:
     return { error, time: sim.time, last: Math.max(0, ...spikes.events.times), n: spikes.nEvents };
   },
 
-  /** rank 1 is killed while the run goes on */
+  /** a rank is killed while the run goes on */
   async killed(run) {
+    const { killed } = parametersOf(run);
     const { sim, spikes } = await firing(run.options);
     await sim.simulate(100);
     const before = spikes.nEvents;
-    if (sim.rank() === 1) sim.onProgress = ({ time }) => time > 120 && process.kill(process.pid, "SIGKILL");
+    if (sim.rank() === killed)
+      sim.onProgress = ({ time }) => time > 120 && process.kill(process.pid, "SIGKILL");
     const error = await outcome(sim.simulate(1e7));
     const { senders, times } = spikes.events;
     const last = times[times.length - 1]!;
@@ -202,7 +206,7 @@ async function outcome(task: Promise<unknown>): Promise<string> {
 }
 
 export default async function main(run: Run) {
-  const { case: name } = run.parameters({ case: "" });
+  const { case: name } = parametersOf(run);
   const result = await cases[name]!(run);
   const rank = Number(process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK ?? 0);
   writeSync(1, `${JSON.stringify({ rank, result })}\n`);

@@ -37,9 +37,14 @@ export const absent = install(
 );
 export const mpichAbsent = install("MPICH", [MPICH], ["mpich", "libmpich12"]);
 
+/** Comes before a command under MPICH, for whose launcher a rank that was killed has ended as it should, so that the others live on. */
+const SURVIVING = ["sh", "-c", 'trap "" USR1; "$@"; true', "sh"];
+export const PATIENT_MPICH = `${MPICH} -disable-auto-cleanup`;
+
 /** Runs n ranks of a script in this folder under Synfire's command line, with the launcher named or that of Open MPI. */
 export function ranks(n: number, script: string, words: readonly string[], named?: string): Promise<Ended> {
   const command = [
+    ...(named === PATIENT_MPICH ? SURVIVING : []),
     process.execPath,
     `${root}dist/cli/main.js`,
     "run",

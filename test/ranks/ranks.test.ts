@@ -3,7 +3,7 @@
 import { afterEach, expect, describe as group, it, vi } from "vitest";
 import { neverReturns } from "../../src/ranks/mpi.js";
 import { cudaHere } from "../conformance/setups.js";
-import { absent, MPICH, mpichAbsent, ranks } from "./mpi.js";
+import { absent, MPICH, mpichAbsent, PATIENT_MPICH, ranks } from "./mpi.js";
 
 // these networks run for long enough
 process.env.SYNFIRE_EMULATOR_OPT = "-O1";
@@ -59,6 +59,15 @@ async function said(
 }
 
 /** what a rank says that has lost another in the cases "killed" and "far" */
+const lostHere = (rank: number, dead: number) =>
+  new RegExp(
+    `^rank-lost: Rank ${rank} cannot go on: .*rank ${dead} \\(process \\d+\\).* ended during the run`,
+  );
+const lostElsewhere = (rank: number, dead: number) =>
+  new RegExp(
+    `^rank-lost: Rank ${rank} cannot go on: .*rank ${dead} \\(process \\d+ on host of process \\d+\\).* ended`,
+  );
+
 function expectKept(result: unknown, stderr: string, error: RegExp): void {
   const r = result as Record<"before" | "n" | "time" | "last", number> & { error: string; same: boolean };
   expect(r?.error, stderr).toMatch(error);
@@ -217,12 +226,7 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       const { results, code, stderr } = await said(3, "killed", words);
       expect((performance.now() - began) / 1000).toBeLessThan(10);
       expect(code).not.toBe(0);
-      for (const rank of [0, 2])
-        expectKept(
-          results[rank],
-          stderr,
-          /^rank-lost: Rank \d cannot go on: .*rank 1 \(process \d+\).* ended during the run/,
-        );
+      for (const rank of [0, 2]) expectKept(results[rank], stderr, lostHere(rank, 1));
     },
   );
 
@@ -233,7 +237,22 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     const { results, code, stderr } = await said(2, "far", [], patient);
     expect((performance.now() - began) / 1000).toBeLessThan(10);
     expect(code).not.toBe(0);
-    expectKept(results[0], stderr, /^rank-lost: The launcher has asked rank 0 to end/);
+    expectKept(
+      results[0],
+      stderr,
+      /^rank-lost: (The launcher has asked rank 0 to end|Rank 0 cannot go on: rank 1)/,
+    );
+  });
+
+  it.each([
+    { dead: 2, others: [0, 1] },
+    { dead: 0, others: [1, 2] },
+  ])("see that rank $dead was killed on another host, also if the launcher does nothing", async (c) => {
+    const began = performance.now();
+    const indifferent = process.env.SYNFIRE_MPIRUN ?? "mpirun.openmpi --enable-recovery";
+    const { results, stderr } = await said(3, "far", [`killed=${c.dead}`], indifferent);
+    expect((performance.now() - began) / 1000).toBeLessThan(10);
+    for (const rank of c.others) expectKept(results[rank], stderr, lostElsewhere(rank, c.dead));
   });
 
   it.each(deaths.slice(0, 2))(
@@ -258,11 +277,27 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
 });
 
 group.skipIf(mpichAbsent)("ranks under MPICH", { timeout: 120_000 }, () => {
+  it.each(["killed", "far"])(
+    "lose nothing when one of them ends, if the launcher lets them live (%s)",
+    async (name) => {
+      const { results, stderr } = await said(3, name, [], PATIENT_MPICH);
+      for (const rank of [0, 2])
+        expectKept(results[rank], stderr, name === "far" ? lostElsewhere(rank, 1) : lostHere(rank, 1));
+    },
+  );
+
   it("have the same spikes and potentials", async () => {
     const [one, three] = [await probe(1, ["threads=1"]), await probe(3, ["threads=1"], MPICH)];
     expect(Object.keys(three).length).toBe(5);
     for (const [name, { hash, spikes }] of Object.entries(three))
       expect({ hash, spikes }, name).toEqual({ hash: one[name]!.hash, spikes: one[name]!.spikes });
+  });
+
+  it.skipIf(absent)("say that a library of another kind takes each of them to be alone", async () => {
+    vi.stubEnv("SYNFIRE_MPI_LIBRARY", "libmpi.so.40");
+    const { stderr, code } = await said(2, "ring", [], MPICH);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/has started 2 processes, but libmpi\.so\.40 takes this one to be alone: /);
   });
 
   it("come to an end, also where their messages go over sockets", async () => {
