@@ -10,7 +10,7 @@ import { build as brunel2000 } from "../examples/brunel2000.js";
 import { build as microcircuit } from "../examples/microcircuit.js";
 import { longDelays } from "../test/conformance/long-delays.js";
 import { broadNetworks, networks } from "../test/conformance/networks.js";
-import { fewNeurons, manyNeurons } from "../test/conformance/short-slices.js";
+import { fewNeurons, lookedUpAhead, manyNeurons } from "../test/conformance/short-slices.js";
 
 export const onRequest = true;
 
@@ -64,6 +64,7 @@ const small: readonly Case[] = [
   ...broadNetworks,
   ...longDelays,
   ...manyNeurons,
+  ...lookedUpAhead,
   ...fewNeurons,
 ].map((n) => ({
   name: n.name,

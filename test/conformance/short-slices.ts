@@ -27,6 +27,32 @@ export const manyNeurons: readonly Network[] = [
   { name: "2,500 neurons, long delays", build: (sim) => balanced(sim, 2000, 9), spikes: 1000 },
 ];
 
+/** the same, but no source has synapses in more than one table, and delays are too long for trays: who comes next is looked up ahead */
+export const lookedUpAhead: readonly Network[] = [
+  {
+    name: "2,500 neurons with one table for each source",
+    build: (sim) => {
+      const delay = uniform({ min: 0.3, max: 9 });
+      const e = sim.create("iaf_psc_exp", 2000, { I_e: 420 });
+      const i = sim.create("iaf_psc_exp", 500, { I_e: 440, V_m: uniform({ min: -70, max: -56 }) });
+      const all = e.concat(i);
+      sim.connect(e, all, from(9), { weight: 20, delay });
+      sim.connect(i, all, from(4), { weight: -70, delay });
+      return recordSpikesAndPotentials(sim, all, all, 177);
+    },
+    spikes: 1000,
+  },
+  {
+    name: "several spikes of one of 2,200 neurons in a step",
+    build: (sim) => {
+      const delay = uniform({ min: 0.1, max: 9 });
+      const sizes = { neurons: 2200, parrots: 900, every: 177 };
+      return severalAtOnce(sim, sizes, { indegree: 8, delay, weight: 40 }, { indegree: 4, delay });
+    },
+    spikes: 1000,
+  },
+];
+
 /** a thread has one neuron */
 export const fewNeurons: readonly Network[] = [
   { name: "1,000 neurons in short slices", build: (sim) => balanced(sim, 800, 9), spikes: 300 },

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { expectSame, type Network, observe } from "../conformance/observe.js";
 import { recordSpikesAndPotentials } from "../conformance/record.js";
 import { cudaHere, enginesPresent } from "../conformance/setups.js";
-import { fewNeurons, manyNeurons } from "../conformance/short-slices.js";
+import { fewNeurons, lookedUpAhead, manyNeurons } from "../conformance/short-slices.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -57,6 +57,7 @@ describe.skipIf(!enginesPresent.includes("cuda"))("delivery", () => {
   const two = cudaHere === "emulated" ? "cuda:0,1" : "cuda";
   test.each([
     ...[...manyNeurons, ...fewNeurons].map((n) => [n.name, n, ["grouped", "full", "grouped,full"]] as const),
+    ...lookedUpAhead.map((n) => [n.name, n, ["", "full"]] as const),
     ...[manyAtOnce, manyGenerators].map((n) => [n.name, n, ["", "grouped"]] as const),
   ])("%s", async (_, network, words) => {
     const reference = await observe({ device: "reference" }, network);

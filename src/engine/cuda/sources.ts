@@ -210,6 +210,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     `#define GROUP ${r.group}`,
     `#define LOADS ${r.loads}`,
     `#define SHORT_SLICES ${flag(shortSlices)}`,
+    `#define AHEAD ${flag(shortSlices && r.tiles > 1 && single)}`,
     // lanes with trays have one each
     `#define GROUPED ${flag(!r.shares && uses.trayBytes === 0 && r.group === 2)}`,
     `#define TRAYS ${flag(uses.trayBytes > 0)}`,

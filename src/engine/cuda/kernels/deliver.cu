@@ -62,18 +62,28 @@ struct Slice {
   uint32_t length;
 };
 
-__device__ __forceinline__ Slice sliceOf(const Table& t, const Source& source) {
-  const unsigned char* row = t.rows + (uint64_t)rowOf(t, source) * t.rowBytes;
-  const uint64_t base = loadNow((const uint64_t*)row);
+// What a row says of it, as it was read: nothing waits for it before it is needed.
+struct RowPart {
+  uint64_t base;
   uint32_t from, to;
+};
+
+__device__ __forceinline__ RowPart readRow(const Table& t, const Source& source) {
+  const unsigned char* row = t.rows + (uint64_t)rowOf(t, source) * t.rowBytes;
+  RowPart part;
+  part.base = loadNow((const uint64_t*)row);
   if (t.narrow) {
-    from = loadNow((const uint16_t*)(row + 8) + blockIdx.x);
-    to = loadNow((const uint16_t*)(row + 8) + blockIdx.x + 1);
+    part.from = loadNow((const uint16_t*)(row + 8) + blockIdx.x);
+    part.to = loadNow((const uint16_t*)(row + 8) + blockIdx.x + 1);
   } else {
-    from = loadNow((const uint32_t*)(row + 8) + blockIdx.x);
-    to = loadNow((const uint32_t*)(row + 8) + blockIdx.x + 1);
+    part.from = loadNow((const uint32_t*)(row + 8) + blockIdx.x);
+    part.to = loadNow((const uint32_t*)(row + 8) + blockIdx.x + 1);
   }
-  return {(uint64_t)t.data + (base + from) * synapseBytes(t), to - from};
+  return part;
+}
+
+__device__ __forceinline__ Slice sliceOf(const Table& t, const RowPart& part) {
+  return {(uint64_t)t.data + (part.base + part.from) * synapseBytes(t), part.to - part.from};
 }
 
 // For each table that the source of a lane has synapses in, of lanes that have one: f(whether the lane has one still, which). All lanes take part.
@@ -238,7 +248,7 @@ __device__ __forceinline__ void dealSlices(const Here& here, const uint32_t* mes
 __device__ __forceinline__ void deliverHeld(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {
   forTables(here, has, source, [&](bool some, uint32_t table) {
     Slice own = {0, 0};
-    if (some) own = sliceOf(here.tables[table], source);
+    if (some) own = sliceOf(here.tables[table], readRow(here.tables[table], source));
     dealSlices(here, messageRow, some, own, table, multiplicity);
   });
 }
@@ -263,8 +273,9 @@ struct Share {
 // where each has one neuron, a warp has few synapses at a time, and less code counts for more.
 #define WINDOWS (!HEAVY ? 4u : TILES > 1 ? 5u : 1u)
 
-// All lanes take part. Of the synapses of all portions each lane delivers every 32nd.
-__device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t* messageRow, const Portion& own) {
+// All lanes take part. Of the synapses of all portions each lane delivers every 32nd. While the first of them are on their way, `meanwhile` is called.
+template <typename F>
+__device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t* messageRow, const Portion& own, F meanwhile) {
   const uint32_t lane = (uint32_t)here.lane(), earlier = (1u << lane) - 1u;
   Share* const shares = (Share*)(here.shared + SHARES_OFFSET) + here.warp() * 32;
   const uint32_t length = own.slice.length, end = sumToLane(length, here.lane());
@@ -276,7 +287,7 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
   }
   __syncwarp();
   uint32_t ended = 0;
-  for (uint32_t from = 0; from < total; from += 32 * WINDOWS) {
+  for (uint32_t from = 0; from < total || (AHEAD && from == 0); from += 32 * WINDOWS) {
     Share share[WINDOWS];
     uint32_t words[WINDOWS];
 #pragma unroll
@@ -293,6 +304,7 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
       }
       ended += __popc(ends);
     }
+    if (AHEAD && from == 0) meanwhile();
 #pragma unroll
     for (uint32_t q = 0; q < WINDOWS; q++) {
       if (from + 32 * q + lane >= total) continue;
@@ -304,6 +316,26 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
   // all have read what the next portions overwrite
   __syncwarp();
 }
+
+#if AHEAD
+// What is known of a source that has been found: the table that it has synapses in, with the multiplicity above it, and what its row says.
+struct Found {
+  uint32_t what;
+  RowPart part;
+};
+
+__device__ __forceinline__ Found lookUp(const Here& here, bool has, const Source& source, uint32_t multiplicity) {
+  Found f = {0, {0, 0, 0}};
+  const TablesOf list = has ? tablesOf(here.p, source) : TablesOf{0, 0, 0};
+  if (list.first < list.end) {
+    f.what = list.only | multiplicity << 16;
+    f.part = readRow(here.tables[list.only], source);
+  }
+  return f;
+}
+
+__device__ __forceinline__ Portion portionOf(const Here& here, const Found& f) { return {sliceOf(here.tables[f.what & 0xffffu], f.part), f.what}; }
+#endif
 #endif
 
 #if TRAYS
@@ -352,8 +384,8 @@ __device__ __forceinline__ void deliverSources(const Here& here, const uint32_t*
 #if SHORT_SLICES
   forTables(here, has, source, [&](bool some, uint32_t table) {
     Portion own = {{0, 0}, 0};
-    if (some) own = {sliceOf(here.tables[table], source), table | multiplicity << 16};
-    deliverPortions(here, messageRow, own);
+    if (some) own = {sliceOf(here.tables[table], readRow(here.tables[table], source)), table | multiplicity << 16};
+    deliverPortions(here, messageRow, own, [] {});
   });
 #else
   deliverHeld(here, messageRow, has, source, multiplicity);
