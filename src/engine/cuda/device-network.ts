@@ -50,18 +50,18 @@ export interface DeviceNetworkParts {
   readonly recordKernels: { readonly [name in "count" | "scan" | "place" | "rank"]: Kernel };
 }
 
-/** Groups of sources that have the same tables, for each process. */
+/** Groups of sources that have the same tables, for each process: its sources are counted place by place in its own blocks. */
 export function groupsOf(
   tables: readonly Pick<BuiltTable, "sources" | "processes" | "rowBytes">[],
   processes: number,
 ): Groups {
-  const starts = [...new Set([0, ...tables.flatMap((t) => [t.sources.first, t.sources.end])])];
-  starts.sort((a, b) => a - b);
   const byProcess = Array.from({ length: processes }, (_, process) =>
     tables.flatMap((t, table) =>
-      t.processes.includes(process) ? [{ first: t.sources.first, end: t.sources.end, table }] : [],
+      t.processes.includes(process) ? [{ ...t.sources.rangeOf(process), table }] : [],
     ),
   );
+  const starts = [...new Set([0, ...byProcess.flat().flatMap(({ first, end }) => [first, end])])];
+  starts.sort((a, b) => a - b);
   return {
     starts,
     tables: byProcess.flatMap((list) =>

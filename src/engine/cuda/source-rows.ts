@@ -18,6 +18,8 @@ export class SourceRows {
   /** all sources are among these indices; whoever else is, and is of a process that has sources here, has a row, too, without synapses */
   readonly first: number;
   readonly end: number;
+  /** of each process that has any, the same, counted among those of the process */
+  readonly #ofProcess = new Map<number, { first: number; end: number }>();
 
   /** @param lists - indices of sources; of neighbours the first and the last are enough */
   constructor(
@@ -31,6 +33,12 @@ export class SourceRows {
         end = Math.max(end, index + 1);
         firstBlock = Math.min(firstBlock, index % allBlocks);
         endBlock = Math.max(endBlock, (index % allBlocks) + 1);
+        const process = Math.floor((index % allBlocks) / processBlocks);
+        const own = Math.floor(index / allBlocks) * processBlocks + (index % processBlocks);
+        const range = this.#ofProcess.get(process);
+        if (!range) this.#ofProcess.set(process, { first: own, end: own + 1 });
+        else if (own < range.first) range.first = own;
+        else if (own >= range.end) range.end = own + 1;
       }
     if (end === 0) [first, firstBlock] = [0, 0];
     // from one place to another, blocks before the first and behind the last come between
@@ -48,6 +56,11 @@ export class SourceRows {
 
   get count(): number {
     return this.#blocks * this.places;
+  }
+
+  /** Where all sources of a process are, place by place in its own blocks; empty if there are none. */
+  rangeOf(process: number): { readonly first: number; readonly end: number } {
+    return this.#ofProcess.get(process) ?? { first: 0, end: 0 };
   }
 
   /** the rows of some processes, and of those between them */

@@ -9,13 +9,14 @@ struct Source {
 };
 
 // The tables that a source has synapses in: a range of p.groupList, or, where it is known when this is compiled, at most one table. Sources
-// of several processes are numbered in turns, and each process has groups of its own.
+// are counted among those of their process, and each process has groups of its own.
 struct TablesOf {
   uint32_t first, end, only;
 };
 
 __device__ __forceinline__ TablesOf tablesOf(const RunParams& p, const Source& from) {
-  const uint32_t source = from.place * ALL_BLOCKS + from.block;
+  const uint32_t process = PROCESSES > 1 ? from.block / PROCESS_BLOCKS : 0u;
+  const uint32_t source = from.place * PROCESS_BLOCKS + from.block - process * PROCESS_BLOCKS;
   uint32_t group = 0;
 #if GROUPS <= 8
 #pragma unroll
@@ -30,7 +31,7 @@ __device__ __forceinline__ TablesOf tablesOf(const RunParams& p, const Source& f
       end = middle;
   }
 #endif
-  if (PROCESSES > 1) group += from.block / PROCESS_BLOCKS * GROUPS;
+  group += process * GROUPS;
 #ifdef GROUP_TABLE
   uint32_t only = GROUP_TABLE[0];
 #pragma unroll
