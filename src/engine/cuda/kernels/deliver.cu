@@ -264,11 +264,12 @@ struct Portion {
 };
 
 // What the lanes have found, one behind the other, those with synapses only: `at` is the address of the first synapse, less what comes
-// before it in the sequence.
+// before it in the sequence; above the row of the step, whether synapses take four bytes.
 struct Share {
   uint64_t at;
   uint32_t now, what;
 };
+#define FOUR_BYTES 0x80000000u
 
 // Loads of a lane that are on their way before the first is used. Where models are integrated numerically, threads have more registers, and,
 // where each has one neuron, a warp has few synapses at a time, and less code counts for more.
@@ -284,26 +285,35 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
   const uint32_t place = __popc(__ballot_sync(ALL_LANES, length != 0) & earlier);
   if (length != 0) {
     const Table& t = here.tables[own.what & 0xffffu];
-    shares[place] = {own.slice.at - (uint64_t)(end - length) * synapseBytes(t), nowOf(t, messageRow), own.what};
+    const uint32_t bytes = synapseBytes(t);
+    shares[place] = {own.slice.at - (uint64_t)(end - length) * bytes, nowOf(t, messageRow) | (bytes == 4u ? FOUR_BYTES : 0u), own.what};
   }
   __syncwarp();
   uint32_t ended = 0;
   for (uint32_t from = 0; from < total || (AHEAD && from == 0); from += 32 * WINDOWS) {
+    // bit i: a slice ends with the i-th synapse of the window
+    uint32_t ends[WINDOWS];
+#pragma unroll
+    for (uint32_t q = 0; q < WINDOWS; q++) {
+      const uint32_t last = end - 1u - from - 32 * q;
+      ends[q] = orOfWarp(length != 0 && last < 32u ? 1u << last : 0u);
+    }
     Share share[WINDOWS];
+#pragma unroll
+    for (uint32_t q = 0; q < WINDOWS; q++) {
+      share[q] = shares[(ended + __popc(ends[q] & earlier)) & 31u];
+      ended += __popc(ends[q]);
+    }
     uint32_t words[WINDOWS];
 #pragma unroll
     for (uint32_t q = 0; q < WINDOWS; q++) {
-      const uint32_t first = from + 32 * q, last = end - 1u - first;
-      // bit i: a slice ends with the i-th synapse of the window
-      const uint32_t ends = orOfWarp(length != 0 && last < 32u ? 1u << last : 0u);
+      const uint32_t i = from + 32 * q + lane;
       words[q] = 0;
-      if (first + lane < total) {
-        share[q] = shares[ended + __popc(ends & earlier)];
-        const uint32_t bytes = synapseBytes(here.tables[share[q].what & 0xffffu]);
-        const uint64_t at = share[q].at + (uint64_t)(first + lane) * bytes;
-        words[q] = bytes == 2u ? (uint32_t)loadOnce((const uint16_t*)at) : loadOnce((const uint32_t*)at);
-      }
-      ended += __popc(ends);
+      if (i >= total) continue;
+      if (share[q].now & FOUR_BYTES)
+        words[q] = loadOnce((const uint32_t*)(share[q].at + (uint64_t)i * 4u));
+      else
+        words[q] = loadOnce((const uint16_t*)(share[q].at + (uint64_t)i * 2u));
     }
     if (AHEAD && from == 0) meanwhile();
 #pragma unroll
@@ -311,7 +321,7 @@ __device__ __forceinline__ void deliverPortions(const Here& here, const uint32_t
       if (from + 32 * q + lane >= total) continue;
       const Table& t = here.tables[share[q].what & 0xffffu];
       const uint32_t multiplicity = MULTI ? share[q].what >> 16 : 1u;
-      deliverPlace<false>(here, t, messageAt(t, share[q].now, multiplicity), words[q], 1);
+      deliverPlace<false>(here, t, messageAt(t, share[q].now & ~FOUR_BYTES, multiplicity), words[q], 1);
     }
   }
   // all have read what the next portions overwrite

@@ -70,6 +70,11 @@ __device__ __forceinline__ uint32_t entryRead(uint32_t i, uint64_t first, uint64
   if (WIDE_ENTRIES) return (uint32_t)(i == 0 ? first : second);
   return (uint32_t)(i < 2 ? first >> 16 * i : second >> 16 * ((i - 2u) & 3u)) & 0xffffu;
 }
+__device__ __forceinline__ uint32_t entryBeyond(Waiting& waiting, const uint64_t* box, uint32_t i, bool wanted) {
+  const uint32_t w = wordOf(i);
+  const uint64_t word = waiting.word(box + w, wanted);
+  return WIDE_ENTRIES ? (uint32_t)word : (uint32_t)(word >> 16 * (i - firstIn(w))) & 0xffffu;
+}
 
 #if RELAYED
 // Messages of processes whose GPUs do not reach this one are in memory of the host: each is fetched by one warp for all blocks.
@@ -127,17 +132,76 @@ struct Boxes {
   uint64_t a, b;
 };
 
-// A neuron that is looked for: which box it is in, and its entry, or the word that has it, which may be on its way.
+#if AHEAD
+// Mailboxes with any neurons, in the lanes of a warp one behind the other: which, and the numbers of its first neuron and of that behind its last
+// among those of all.
+struct Queue {
+  const uint64_t* mail;
+  uint32_t box, first, end, total;
+};
+
+// All lanes take part.
+__device__ __forceinline__ Queue queueUp(const Here& here, const uint64_t* mail, uint32_t box, uint32_t n) {
+  const int lane = here.lane();
+  const uint32_t end = sumToLane(n, lane), total = __shfl_sync(ALL_LANES, end, 31);
+  const uint32_t some = __ballot_sync(ALL_LANES, n != 0);
+  uint4* const room = (uint4*)(here.shared + SHARES_OFFSET) + here.warp() * 32;
+  if (n != 0) room[__popc(some & ((1u << lane) - 1u))] = make_uint4(box, end - n, end, 0);
+  __syncwarp();
+  Queue queue = {mail, 0, 0, 0, total};
+  if (lane < __popc(some)) {
+    const uint4 mine = room[lane];
+    queue.box = mine.x;
+    queue.first = mine.y;
+    queue.end = mine.z;
+  }
+  __syncwarp();
+  return queue;
+}
+
+// A neuron that is looked for: which box it is in, and the word that has it, which may be on its way.
 struct Sought {
-  bool some, beyond;
-  uint32_t box, entry, shift;
+  bool some;
+  uint32_t box, shift;
   const uint64_t* at;
   uint64_t word;
 };
 
-// Looks for the i-th neuron in all of these boxes. `end`: neurons in a lane's box and those of the lanes before it; of the lanes at one box the
-// first counts. All lanes take part.
-__device__ __forceinline__ Sought seekSource(const Boxes& boxes, uint32_t end, uint32_t i) {
+// Looks for the neurons from one on, for each lane one; `before`: boxes of the queue that end before that, and then before those that follow. All
+// lanes take part.
+__device__ __forceinline__ Sought seekSource(const Queue& queue, uint32_t from, uint32_t lane, uint32_t& before) {
+  // bit i: a box ends with the i-th
+  const uint32_t last = queue.end - 1u - from, ends = orOfWarp(last < 32u ? 1u << last : 0u);
+  const uint32_t holder = before + __popc(ends & ((1u << lane) - 1u));
+  before += __popc(ends);
+  const uint32_t k = from + lane - __shfl_sync(ALL_LANES, queue.first, holder), w = wordOf(k);
+  Sought sought;
+  sought.some = from + lane < queue.total;
+  sought.box = __shfl_sync(ALL_LANES, queue.box, holder);
+  sought.shift = WIDE_ENTRIES ? 0u : 16u * (k - firstIn(w));
+  sought.at = queue.mail + (uint64_t)sought.box * MAIL_WORDS + w;
+  sought.word = 0;
+  if (sought.some) sought.word = loadMailWord(sought.at);
+  return sought;
+}
+
+// Waits for it. All lanes take part. Returns whether there is one.
+__device__ __forceinline__ bool found(Waiting& waiting, Sought& sought, Source& source, uint32_t& multiplicity) {
+  const bool missing = sought.some && sought.word >> 48 != waiting.tag;
+  if (__any_sync(ALL_LANES, missing)) {
+    const uint64_t late = waiting.word(sought.at, missing);
+    if (missing) sought.word = late;
+  }
+  const uint32_t entry = WIDE_ENTRIES ? (uint32_t)sought.word : (uint32_t)(sought.word >> sought.shift) & 0xffffu;
+  source = {placeOf(entry), sought.box};
+  multiplicity = countOf(entry);
+  return sought.some;
+}
+#endif
+
+// The i-th neuron in all of these boxes. `end`: neurons in a lane's box and those of the lanes before it; of the lanes at one box the first
+// counts. All lanes take part. Returns whether there is one.
+__device__ __forceinline__ bool findSource(Waiting& waiting, const Boxes& boxes, uint32_t end, uint32_t i, Source& source, uint32_t& multiplicity) {
   uint32_t holder = 0;
 #pragma unroll
   for (uint32_t d = 16; d > 0; d >>= 1)
@@ -145,30 +209,16 @@ __device__ __forceinline__ Sought seekSource(const Boxes& boxes, uint32_t end, u
   const uint32_t ended = __shfl_sync(ALL_LANES, end, holder);
   const uint32_t k = i - (ended - __shfl_sync(ALL_LANES, boxes.n, holder));
   const uint64_t a = __shfl_sync(ALL_LANES, (unsigned long long)boxes.a, holder), b = __shfl_sync(ALL_LANES, (unsigned long long)boxes.b, holder);
-  Sought sought;
-  sought.box = boxes.range.at(boxes.portion, holder);
-  sought.some = i < ended;
-  sought.beyond = sought.some && k >= ENTRIES_READ;
-  sought.entry = entryRead(k, a, b);
-  const uint32_t w = wordOf(k);
-  sought.shift = WIDE_ENTRIES ? 0u : 16u * (k - firstIn(w));
-  sought.at = boxes.mail + (uint64_t)sought.box * MAIL_WORDS + w;
-  sought.word = 0;
-  if (sought.beyond) sought.word = loadMailWord(sought.at);
-  return sought;
-}
-
-// Waits for it. All lanes take part. Returns whether there is one.
-__device__ __forceinline__ bool found(Waiting& waiting, Sought& sought, Source& source, uint32_t& multiplicity) {
-  const bool missing = sought.beyond && sought.word >> 48 != waiting.tag;
-  if (__any_sync(ALL_LANES, missing)) {
-    const uint64_t late = waiting.word(sought.at, missing);
-    if (missing) sought.word = late;
+  const uint32_t box = boxes.range.at(boxes.portion, holder);
+  const bool some = i < ended, beyond = some && k >= ENTRIES_READ;
+  uint32_t entry = entryRead(k, a, b);
+  if (__any_sync(ALL_LANES, beyond)) {
+    const uint32_t later = entryBeyond(waiting, boxes.mail + (uint64_t)box * MAIL_WORDS, k, beyond);
+    if (beyond) entry = later;
   }
-  const uint32_t entry = !sought.beyond ? sought.entry : WIDE_ENTRIES ? (uint32_t)sought.word : (uint32_t)(sought.word >> sought.shift) & 0xffffu;
-  source = {placeOf(entry), sought.box};
+  source = {placeOf(entry), box};
   multiplicity = countOf(entry);
-  return sought.some;
+  return some;
 }
 
 // Reads the mailboxes of one kind with the messages of one step, counted from that before the first, and delivers.
@@ -223,41 +273,43 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
     // by then all have read of it
     if (a >> 47 & 1u) atomicMin(&control->stop, index + FAR_LAG);
     clock.mark(4);
+#if AHEAD
+    // who comes next is looked for, and looked up, while the synapses of those before are on their way
+    const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
+    const Queue queue = queueUp(here, mail, box, k == 0 ? n : 0u);
+    if (queue.total == 0) continue;
+    uint32_t before = 0;
+    Sought sought = seekSource(queue, 0, lane, before);
+    Found next;
+    const auto goAhead = [&](uint32_t from) {
+      uint32_t multiplicity;
+      Source source;
+      const bool has = found(waiting, sought, source, multiplicity);
+      next = lookUp(here, has, source, multiplicity);
+      sought = seekSource(queue, from, lane, before);
+    };
+    goAhead(32);
+    for (uint32_t from = 0; from < queue.total; from += 32) {
+      const Found now = next;
+      deliverPortions(here, messageRow, portionOf(here, now), [&] { goAhead(from + 64u); });
+    }
+#else
     // who fired is where it is, if lanes suffice, or is dealt to the lanes
     const Boxes boxes = {mail, range, portion, n, a, b};
     const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
-    const bool dealt = GROUPED || AHEAD || __any_sync(ALL_LANES, n > 1u << range.lanesLog);
+    const bool dealt = GROUPED || __any_sync(ALL_LANES, n > 1u << range.lanesLog);
     uint32_t end = 0, total = GROUPED || __any_sync(ALL_LANES, n != 0) ? 1u : 0u;
     if (dealt) {
       end = sumToLane(k == 0 ? n : 0u, lane);
       total = __shfl_sync(ALL_LANES, end, 31);
     }
-#if AHEAD
-    // who comes next is looked for, and looked up, while the synapses of those before are on their way
-    if (total == 0) continue;
-    Sought sought = seekSource(boxes, end, (uint32_t)lane);
-    Found next;
-    const auto goAhead = [&](uint32_t i) {
-      uint32_t multiplicity;
-      Source source;
-      const bool has = found(waiting, sought, source, multiplicity);
-      next = lookUp(here, has, source, multiplicity);
-      sought = seekSource(boxes, end, i);
-    };
-    goAhead(32u + (uint32_t)lane);
-    for (uint32_t from = 0; from < total; from += 32) {
-      const Found now = next;
-      deliverPortions(here, messageRow, portionOf(here, now), [&] { goAhead(from + 64u + (uint32_t)lane); });
-    }
-#else
     Rest rest;
     for (uint32_t from = 0; from < total; from += HOLDERS) {
       uint32_t multiplicity = 1;
       Source source;
       bool has;
       if (dealt) {
-        Sought sought = seekSource(boxes, end, from + holderNumber(here));
-        has = found(waiting, sought, source, multiplicity);
+        has = findSource(waiting, boxes, end, from + holderNumber(here), source, multiplicity);
       } else {
         const uint32_t entry = entryRead(k, a, b);
         has = k < n;

@@ -79,9 +79,10 @@ __device__ __forceinline__ uint32_t loadOnce(const uint32_t* from) {
   asm("ld.global.nc.L1::no_allocate.u32 %0, [%1];" : "=r"(value) : "l"(from));
   return value;
 }
-__device__ __forceinline__ uint16_t loadOnce(const uint16_t* from) {
-  uint16_t value;
-  asm("ld.global.nc.L1::no_allocate.u16 %0, [%1];" : "=h"(value) : "l"(from));
+__device__ __forceinline__ uint32_t loadOnce(const uint16_t* from) {
+  // into a register of 32 bits at once: whoever widened it would have to wait for it
+  uint32_t value;
+  asm("ld.global.nc.L1::no_allocate.u16 %0, [%1];" : "=r"(value) : "l"(from));
   return value;
 }
 __device__ __forceinline__ uint4 loadOnce(const uint4* from) {
@@ -112,7 +113,6 @@ __device__ __forceinline__ uint32_t loadNow(const uint32_t* from) {
   return value;
 }
 __device__ __forceinline__ uint32_t loadNow(const uint16_t* from) {
-  // into a register of 32 bits at once: whoever widened it would have to wait for it
   uint32_t value;
   asm volatile("ld.global.nc.L1::evict_first.u16 %0, [%1];" : "=r"(value) : "l"(from));
   return value;
