@@ -8,12 +8,16 @@
 # (npm run build). Says what it did line by line; exits with 1 if anything was not as it should be.
 set -u
 cd "$(dirname "$0")/.."
+[ "$(id -u)" = 0 ] || { echo "This makes networks and hosts: run it as root."; exit 1; }
+[ -f dist/cli/main.js ] || { echo "Build first: npm run build"; exit 1; }
 root=$PWD
 work=$(mktemp -d /tmp/synfire-cluster.XXXXXX)
 failed=0
 
 install() {
-  command -v slurmctld slurmd munged mpirun.openmpi mpiexec.hydra ip nsenter > /dev/null && return
+  local missing=
+  for program in slurmctld slurmd munged mpirun.openmpi mpiexec.hydra ip nsenter; do command -v $program > /dev/null || missing=yes; done
+  [ "$missing" ] || return
   apt-get update > "$work/apt.log" 2>&1
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends slurm-wlm munge openmpi-bin libopenmpi3 mpich libpmix2 iproute2 \
     util-linux >> "$work/apt.log" 2>&1 || { tail -3 "$work/apt.log"; exit 1; }
@@ -68,12 +72,12 @@ start() {
     > "$work/head.out" 2>&1 < /dev/null &
   disown
   for k in 1 2; do
-    ip netns add n$k
-    ip link add synfire$k type veth peer name eth0 netns n$k
+    ip netns add synfire$k
+    ip link add synfire$k type veth peer name eth0 netns synfire$k
     ip link set synfire$k master synfire0 up
-    ip -n n$k addr add 10.77.0.1$k/24 dev eth0
-    ip -n n$k link set eth0 up
-    ip -n n$k link set lo up
+    ip -n synfire$k addr add 10.77.0.1$k/24 dev eth0
+    ip -n synfire$k link set eth0 up
+    ip -n synfire$k link set lo up
     cat > "$work/n$k.sh" << HOST
 hostname n$k
 mount --bind $work/hosts /etc/hosts
@@ -83,7 +87,7 @@ for c in freezer memory cpuset cpu cpuacct devices; do mkdir /sys/fs/cgroup/\$c;
 slurmd -N n$k
 exec sleep infinity
 HOST
-    setsid ip netns exec n$k unshare -u -i -m bash "$work/n$k.sh" > "$work/n$k.out" 2>&1 < /dev/null &
+    setsid ip netns exec synfire$k unshare -u -i -m bash "$work/n$k.sh" > "$work/n$k.out" 2>&1 < /dev/null &
     disown
   done
   for _ in $(seq 40); do
@@ -99,9 +103,9 @@ stop() {
   for f in "$work"/slurmd.*.pid "$work/slurmctld.pid" "$work/munge/pid" "$work/head.pid"; do [ -f "$f" ] && kill "$(cat "$f")" 2> /dev/null; done
   sleep 1
   for k in 1 2; do
-    ip netns pids n$k 2> /dev/null | xargs -r kill -9 2> /dev/null
+    ip netns pids synfire$k 2> /dev/null | xargs -r kill -9 2> /dev/null
     ip link del synfire$k 2> /dev/null
-    ip netns del n$k 2> /dev/null
+    ip netns del synfire$k 2> /dev/null
   done
   ip link del synfire0 2> /dev/null
   [ $failed = 0 ] && rm -rf "$work" || echo "Everything that was written is in $work."
@@ -190,7 +194,7 @@ for mpi in pmix pmi2; do
   [ $mpi = pmi2 ] && library=$mpich || library=""
   submit killed-$mpi 1 "srun --mpi=$mpi --cpu-bind=none $library" --device cpu $long
   sleep 5
-  for p in $(ip netns pids n2); do grep -qa "ring.ts" "/proc/$p/cmdline" && [ "$(basename "$(readlink "/proc/$p/exe")")" = node ] && kill -9 "$p"; done
+  for p in $(ip netns pids synfire2); do grep -qa "ring.ts" "/proc/$p/cmdline" && [ "$(basename "$(readlink "/proc/$p/exe")")" = node ] && kill -9 "$p"; done
   began=$(date +%s)
   wait_for_end "$(cat "$work/killed-$mpi.id")"
   took=$(($(date +%s) - began))

@@ -73,9 +73,12 @@ function begin(task: Task): Promise<number> {
     execArgv: [],
     workerData: task,
   });
-  worker.unref();
   return new Promise((resolve) => {
-    worker.once("message", resolve);
+    worker.once("message", (port: number) => {
+      // from now on it does not keep the process alive
+      worker.unref();
+      resolve(port);
+    });
     worker.once("error", () => resolve(0));
   });
 }
