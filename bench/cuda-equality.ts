@@ -19,6 +19,8 @@ interface Case {
   readonly options?: SimulatorOptions;
   /** asked of the CUDA engine */
   readonly debug?: string;
+  /** numbers of blocks beside those that all are compared with */
+  readonly blocks?: readonly number[];
   readonly run: (sim: Simulator) => Promise<readonly Recorder[]>;
 }
 
@@ -70,6 +72,8 @@ const small: readonly Case[] = [
   name: n.name,
   // they are too small to need it
   ...(longDelays.includes(n) ? { debug: "inbox" } : {}),
+  // as many as leave several neurons to each thread
+  ...(lookedUpAhead.includes(n) ? { blocks: [2] } : {}),
   ...(n.options ? { options: n.options } : {}),
   async run(sim) {
     const recorders = await n.build(sim);
@@ -113,7 +117,7 @@ export default async function cudaEquality(bench: Bench): Promise<BenchResult> {
     for (const c of [...literature, ...(settings.small ? small : [])]) {
       if (!c.name.includes(settings.filter)) continue;
       const cpu = await observe({ device: "cpu", precision }, c);
-      for (const b of settings.blocks.split(",")) {
+      for (const b of [...settings.blocks.split(","), ...(c.blocks ?? []).map(String)]) {
         const blocks = b === "auto" ? ("auto" as const) : Number(b);
         const gpu = await observe({ device, precision, blocks }, c).catch((error: Error) => ({
           hash: `failed: ${error.message}`,

@@ -113,12 +113,7 @@ export default async function ringOfNetworks(run: Run) {
   const all = ring.map((r) => r.neurons).reduce((a, b) => a.concat(b));
   const recorder = parameters.record ? sim.record(all, { start: presim }) : undefined;
   await sim.prepare();
-  let [before, spikesBefore] = [0, 0];
-  try {
-    await sim.simulate(presim);
-    [before, spikesBefore] = [sim.timers.simulate, sim.spikeCount];
-    await advance(sim, ring, simtime, parameters.experiment);
-  } catch (error) {
+  const { spikesBefore, events, byRank } = await simulateAndGather().catch(async (error) => {
     // another rank has ended, say: what this one has recorded it writes by itself
     const own = `spikes-of-rank-${sim.rank()}.csv`;
     if (recorder && run.out !== undefined) {
@@ -126,14 +121,7 @@ export default async function ringOfNetworks(run: Run) {
       run.log(`Recorded until then: ${run.path(own)}`);
     }
     throw error;
-  }
-  const { create, connect, calibrate, simulate } = sim.timers;
-
-  const gathering = performance.now();
-  const events = recorder && (await sim.gather(recorder));
-  const gather = (performance.now() - gathering) / 1000;
-  const phases = { init, create, connect, calibrate, "pre-run": before, run: simulate - before, gather };
-  const byRank = await sim.gatherValues(phases);
+  });
   const ran = sim.time - presim;
   if (ran <= 0) throw new SynfireError("stopped", "Stopped before there was anything to look at.");
   if (sim.rank() > 0) return undefined;
@@ -162,6 +150,18 @@ export default async function ringOfNetworks(run: Run) {
   }
   sim.dispose();
   return results;
+
+  async function simulateAndGather() {
+    await sim.simulate(presim);
+    const [before, spikesBefore] = [sim.timers.simulate, sim.spikeCount];
+    await advance(sim, ring, simtime, parameters.experiment);
+    const { create, connect, calibrate, simulate } = sim.timers;
+    const gathering = performance.now();
+    const events = recorder && (await sim.gather(recorder));
+    const gather = (performance.now() - gathering) / 1000;
+    const phases = { init, create, connect, calibrate, "pre-run": before, run: simulate - before, gather };
+    return { spikesBefore, events, byRank: await sim.gatherValues(phases) };
+  }
 
   async function writeSpikes(spikes: Events, name: string) {
     const csv = csvWriter(fileSink(run.path(name)));

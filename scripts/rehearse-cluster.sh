@@ -4,7 +4,7 @@
 #
 #     sudo scripts/rehearse-cluster.sh
 #
-# For Debian and its kin, as root. Installs SLURM, Open MPI and MPICH where they are missing; all else is gone at the end. Needs a built tree
+# For Debian and its kin, as root, where hierarchies of cgroups of version 1 can be mounted. Installs SLURM, Open MPI and MPICH where they are missing; all else is gone at the end. Needs a built tree
 # (npm run build). Says what it did line by line; exits with 1 if anything was not as it should be.
 set -u
 cd "$(dirname "$0")/.."

@@ -1,7 +1,8 @@
 /**
  * Who has ended on other hosts. Every rank keeps a connection open to rank 0. The system closes it when the process ends, however
- * that comes about, and rank 0 tells the others; of a host that is gone, TCP's own probes tell within some ten seconds. The
- * connections are held by a worker thread, since the main thread may compute, or wait for another rank, for long.
+ * that comes about, and rank 0 tells the others; of a host that is gone, TCP's own probes tell after a minute or so (not sooner: a
+ * network that fails for some seconds, beside that of MPI, is no reason to end a run). The connections are held by a worker thread,
+ * since the main thread may compute, or wait for another rank, for long.
  */
 
 import { randomBytes } from "node:crypto";
@@ -10,6 +11,8 @@ import { Worker } from "node:worker_threads";
 
 /** How long an address is tried, in ms. */
 const PATIENCE_MS = 1500;
+/** Silence after which TCP begins to ask whether the other host is there, for ten seconds. */
+const SILENCE_MS = 60_000;
 
 /** What is asked of the ranks. */
 interface Meeting {
@@ -17,6 +20,8 @@ interface Meeting {
   readonly size: number;
   gatherText(own: string): string[];
   gatherNumbers(own: number): Float64Array;
+  /** from now on these are known */
+  lookFar(watch: FarWatch): void;
 }
 
 export interface FarWatch {
@@ -37,15 +42,16 @@ interface Task {
   readonly ended: SharedArrayBuffer;
   readonly word: string;
   readonly patience: number;
+  readonly silence: number;
   /** of rank 0; undefined there */
   readonly hub?: Hub;
 }
 
 /** Begins to watch. A collective call. */
-export async function watchOtherHosts(ranks: Meeting): Promise<FarWatch> {
+export async function watchOtherHosts(ranks: Meeting): Promise<void> {
   const { rank, size } = ranks;
   const ended = new SharedArrayBuffer(4 * size);
-  const task = { rank, size, ended, patience: PATIENCE_MS };
+  const task = { rank, size, ended, patience: PATIENCE_MS, silence: SILENCE_MS };
   let port: number;
   let hub: Hub;
   if (rank === 0) {
@@ -57,29 +63,35 @@ export async function watchOtherHosts(ranks: Meeting): Promise<FarWatch> {
     hub = JSON.parse(ranks.gatherText("")[0]!) as Hub;
     port = hub.port > 0 ? await begin({ ...task, word: hub.word, hub }) : 0;
   }
+  // others may end while this waits for them
+  ranks.lookFar({ hasEnded: (k) => Atomics.load(new Int32Array(ended), k) === 1 });
   const unheard = [...ranks.gatherNumbers(port).entries()].filter(([, reached]) => reached === 0);
-  if (rank === 0 && unheard.length > 0)
-    process.emitWarning(
-      `${unheard.length === 1 ? "Rank" : "Ranks"} ${unheard.map(([k]) => k).join(", ")} cannot reach rank 0 over TCP (${hub.addresses.join(", ")}): if one ends during the run, only the launcher can tell ranks on other hosts.`,
-      { code: "SYNFIRE_UNWATCHED" },
-    );
-  return { hasEnded: (k) => Atomics.load(new Int32Array(ended), k) === 1 };
+  if (rank !== 0 || unheard.length === 0) return;
+  const who = `${unheard.length === 1 ? "Rank" : "Ranks"} ${unheard.map(([k]) => k).join(", ")}`;
+  const why = port === 0 ? "since rank 0 cannot listen" : `over TCP (${hub.addresses.join(", ")})`;
+  process.emitWarning(
+    `${who} cannot reach rank 0 ${why}, and will neither see that a rank on another host has ended nor be seen to end: then only the launcher can end the run (srun: --kill-on-bad-exit).`,
+    { code: "SYNFIRE_UNWATCHED" },
+  );
 }
 
 /** @returns the port of rank 0, once it listens or is reached; 0 if that fails */
 function begin(task: Task): Promise<number> {
-  const worker = new Worker(`(${keepWatch.toString()})(require);`, {
-    eval: true,
-    execArgv: [],
-    workerData: task,
-  });
   return new Promise((resolve) => {
-    worker.once("message", (port: number) => {
-      // from now on it does not keep the process alive
-      worker.unref();
-      resolve(port);
-    });
-    worker.once("error", () => resolve(0));
+    try {
+      const text = `(${keepWatch.toString()})(require);`;
+      const worker = new Worker(text, { eval: true, execArgv: [], workerData: task });
+      worker.once("message", (port: number) => {
+        // from now on it does not keep the process alive
+        worker.unref();
+        resolve(port);
+      });
+      worker.once("error", () => resolve(0));
+      worker.once("exit", () => resolve(0));
+    } catch {
+      // all ranks wait for what this one says
+      resolve(0);
+    }
   });
 }
 
@@ -94,7 +106,7 @@ function ownAddresses(): string[] {
 function keepWatch(load: NodeJS.Require): void {
   const { createServer, connect } = load("node:net") as typeof import("node:net");
   const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
-  const { rank, size, word, patience, hub, ended: shared } = workerData as Task;
+  const { rank, size, word, patience, silence, hub, ended: shared } = workerData as Task;
   const ended = new Int32Array(shared);
   type Socket = import("node:net").Socket;
 
@@ -102,7 +114,7 @@ function keepWatch(load: NodeJS.Require): void {
     let text = "";
     socket.setEncoding("utf8");
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, 1000);
+    socket.setKeepAlive(true, silence);
     socket.on("data", (piece: string) => {
       const lines = (text + piece).split("\n");
       text = lines.pop()!;

@@ -8,8 +8,8 @@ import { launched } from "./launcher.js";
 import { openMpi } from "./mpi.js";
 import { World } from "./world.js";
 
-/** What a rank has for saving what was recorded, once it is asked to end. */
-const SAVING_S = 8;
+/** What a rank has for saving what was recorded, once it is asked to end. SLURM waits 30 s before it kills, unless told otherwise. */
+const SAVING_S = environment("SLURM_JOB_ID") === undefined ? 8 : 25;
 
 let joining: Promise<World> | undefined;
 
@@ -30,7 +30,7 @@ export function joinWorld(): Promise<World> {
     const host = await thisHost();
     const joined = World.start(mpi, self, host);
     world = joined;
-    if (joined.onHost < joined.size) joined.lookFar(await watchOtherHosts(joined));
+    if (joined.onHost < joined.size) await watchOtherHosts(joined);
     process.on("exit", (code) => {
       if (code === 0) joined.end();
     });

@@ -4,10 +4,13 @@ import { readSync, writeSync } from "node:fs";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Hydra is MPICH's own; SLURM's `srun --mpi=pmi2` gives jobs a name. */
+/** what Hydra alone sets: where its ranks are on one host, and where they are on several */
+const OF_HYDRA = ["HYDI_CONTROL_FD", "MPIR_CVAR_CH3_INTERFACE_HOSTNAME"];
+
+/** Hydra is MPICH's own; SLURM's `srun --mpi=pmi2` gives jobs a name, which Hydra passes on if it was itself started so. */
 function launcherOf(env: Environment): "hydra" | "slurm" | undefined {
   if (!/^\d+$/.test(env.PMI_FD ?? "")) return undefined;
-  return env.PMI_JOBID === undefined ? "hydra" : "slurm";
+  return env.PMI_JOBID === undefined || OF_HYDRA.some((name) => env[name] !== undefined) ? "hydra" : "slurm";
 }
 
 export const startedByHydra = (env: Environment = process.env): boolean => launcherOf(env) === "hydra";

@@ -300,6 +300,7 @@ export class World implements Ranks {
     for (const [k, { rank }] of this.#farewells.entries()) own.isend(k, out, 1, rank, Tag.farewell);
     const isSaid = () =>
       this.#farewells.every((f) => (f.said ||= f.requests.test(1))) && own.test(this.#farewells.length);
+    const missed = new Set<number>();
     let watched = performance.now();
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
     while (!isSaid()) {
@@ -307,8 +308,10 @@ export class World implements Ranks {
       Atomics.wait(sleeper, 0, 0, 1);
       if (performance.now() - watched < WATCH_MS) continue;
       watched = performance.now();
-      // who died says nothing any more
-      if (this.#farewells.some((f) => !f.said && this.#hasEnded(f.rank))) return;
+      // who died says nothing any more; what another one said last may come a little later than the news of its end
+      const gone = this.#farewells.filter((f) => !f.said && this.#hasEnded(f.rank) && !f.requests.test(1));
+      if (gone.some((f) => missed.has(f.rank))) return;
+      for (const f of gone) missed.add(f.rank);
     }
     this.#mpi.finalize();
   }

@@ -27,21 +27,23 @@ export const manyNeurons: readonly Network[] = [
   { name: "2,500 neurons, long delays", build: (sim) => balanced(sim, 2000, 9), spikes: 1000 },
 ];
 
-/** the same, but no source has synapses in more than one table, and delays are too long for trays: who comes next is looked up ahead */
-export const lookedUpAhead: readonly Network[] = [
-  {
-    name: "2,500 neurons with one table for each source",
-    build: (sim) => {
-      const delay = uniform({ min: 0.3, max: 9 });
-      const e = sim.create("iaf_psc_exp", 2000, { I_e: 420 });
-      const i = sim.create("iaf_psc_exp", 500, { I_e: 440, V_m: uniform({ min: -70, max: -56 }) });
-      const all = e.concat(i);
-      sim.connect(e, all, from(9), { weight: 20, delay });
-      sim.connect(i, all, from(4), { weight: -70, delay });
-      return recordSpikesAndPotentials(sim, all, all, 177);
-    },
-    spikes: 1000,
+/** no source has synapses in more than one table, and delays are too long for trays: who comes next is looked up ahead */
+const oneTableEach = (size: number): Network => ({
+  name: `${(1.25 * size).toLocaleString("en-US")} neurons with one table for each source`,
+  build: (sim) => {
+    const delay = uniform({ min: 0.3, max: 9 });
+    const e = sim.create("iaf_psc_exp", size, { I_e: 420 });
+    const i = sim.create("iaf_psc_exp", size / 4, { I_e: 440, V_m: uniform({ min: -70, max: -56 }) });
+    const all = e.concat(i);
+    sim.connect(e, all, from(9), { weight: 20, delay });
+    sim.connect(i, all, from(4), { weight: -70, delay });
+    return recordSpikesAndPotentials(sim, all, all, 177);
   },
+  spikes: 1000,
+});
+
+export const lookedUpAhead: readonly Network[] = [
+  oneTableEach(2000),
   {
     name: "several spikes of one of 2,200 neurons in a step",
     build: (sim) => {
@@ -52,6 +54,13 @@ export const lookedUpAhead: readonly Network[] = [
     spikes: 1000,
   },
 ];
+
+/** the same in many blocks, so that a warp looks at several mailboxes */
+export const manyBlocks: Network = {
+  ...oneTableEach(7400),
+  run: (sim) => sim.simulate(20),
+  spikes: 500,
+};
 
 /** a thread has one neuron */
 export const fewNeurons: readonly Network[] = [

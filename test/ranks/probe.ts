@@ -43,6 +43,20 @@ const networks: Readonly<
     },
     ms: 200,
   },
+  "a table for each source, and spikes from outside": {
+    build: (sim) => {
+      const neurons = sim.create("iaf_psc_exp", 1500, { I_e: 400 });
+      const others = sim.create("iaf_psc_exp", 301, { V_m: uniform({ min: -70, max: -56 }) });
+      const all = neurons.concat(others);
+      const given = sim.create("spike_generator", 3, { spike_times: [1, 7.3, 20] });
+      const delay = uniform({ min: 0.3, max: 9 });
+      sim.connect(neurons, all, { rule: "fixed_indegree", indegree: 12 }, { weight: 20, delay });
+      sim.connect(others, all, { rule: "fixed_indegree", indegree: 4 }, { weight: -70, delay });
+      sim.connect(given, others, "all_to_all", { weight: 900, delay: 1.5 });
+      return all;
+    },
+    ms: 60,
+  },
   "W5: Brunel (2000)": {
     build: (sim) => brunel2000(sim, { synapse: "delta", order: 400 }).neurons,
     ms: 100,

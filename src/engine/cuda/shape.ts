@@ -235,6 +235,7 @@ export function shapeFor(given: ShapeParts): Shape {
     !trays &&
     !grouped &&
     synapsesPerSlice <= shortSlice &&
+    tables.length > 0 &&
     tables.length <= MOST_TABLES_SHARED &&
     tables.every((t) => FORMAT_BYTES[t.format]! <= 4);
   const arrange = (from: number) =>
