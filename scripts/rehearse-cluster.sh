@@ -4,8 +4,9 @@
 #
 #     sudo scripts/rehearse-cluster.sh
 #
-# For Debian and its kin, as root, where hierarchies of cgroups of version 1 can be mounted. Installs SLURM, Open MPI and MPICH where they are missing; all else is gone at the end. Needs a built tree
-# (npm run build). Says what it did line by line; exits with 1 if anything was not as it should be.
+# For Debian and its kin, as root, where hierarchies of cgroups of version 1 can be mounted. Installs SLURM, Open MPI and MPICH where they are
+# missing; all else is gone at the end. Needs a built tree (npm run build). Says what it did line by line; exits with 1 if anything was not as
+# it should be.
 set -u
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "This makes networks and hosts: run it as root."; exit 1; }
@@ -111,7 +112,7 @@ stop() {
   [ $failed = 0 ] && rm -rf "$work" || echo "Everything that was written is in $work."
 }
 
-on_head() { nsenter -t "$(cat "$work/head.pid")" -u -m "$@"; }
+on_head() { timeout 60 nsenter -t "$(cat "$work/head.pid")" -u -m "$@"; }
 
 tell() {
   echo "$1  $2"
@@ -132,7 +133,7 @@ submit() {
 #SBATCH --output=$work/$1.log
 $3 $(command -v node) $root/dist/cli/main.js run examples/ring.ts --json --threads 1 --out $work/$1 ${@:4}
 JOB
-  timeout 60 nsenter -t "$(cat "$work/head.pid")" -u -m sbatch --parsable "${wait[@]}" "$work/$1.sh" > "$work/$1.id"
+  on_head sbatch --parsable "${wait[@]}" "$work/$1.sh" > "$work/$1.id"
 }
 
 alone() { node dist/cli/main.js run examples/ring.ts --json --device cpu --out "$work/$1" ${@:2} > "$work/$1.log" 2>&1; }

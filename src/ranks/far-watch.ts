@@ -154,14 +154,14 @@ function keepWatch(load: NodeJS.Require): void {
     server.listen(0, () => parentPort!.postMessage((server.address() as { port: number }).port));
   };
 
-  const join = ({ addresses, port }: Hub, k: number): void => {
-    const address = addresses[k];
+  const join = (at: Hub, k: number): void => {
+    const address = at.addresses[k];
     if (address === undefined) {
       parentPort!.postMessage(0);
       return;
     }
     let met = false;
-    const socket = connect(port, address);
+    const socket = connect(at.port, address);
     const late = setTimeout(() => socket.destroy(), patience);
     socket.on("connect", () => socket.write(`${word} ${rank}\n`));
     const hear = (line: string): void => {
@@ -171,13 +171,13 @@ function keepWatch(load: NodeJS.Require): void {
         met = true;
         clearTimeout(late);
         socket.write("stay\n");
-        parentPort!.postMessage(port);
+        parentPort!.postMessage(at.port);
       } else socket.destroy();
     };
     attend(socket, hear, () => {
       clearTimeout(late);
       if (met) Atomics.store(ended, 0, 1);
-      else join({ addresses, port, word }, k + 1);
+      else join(at, k + 1);
     });
   };
 

@@ -24,8 +24,13 @@ export async function thisHost(): Promise<Host> {
  */
 function ignoreUserSignal(libc: Libc): void {
   const SIG_IGN = 1n;
+  setHandler(libc, constants.signals.SIGUSR1, SIG_IGN);
+}
+
+/** Calls signal(2): Node's own handlers hear of nothing. */
+function setHandler(libc: Libc, number: number, handler: bigint): void {
   const signal = libc.func("void *signal(int, uint64_t)") as (number: number, handler: bigint) => unknown;
-  signal(constants.signals.SIGUSR1, SIG_IGN);
+  signal(number, handler);
 }
 
 type Libc = Exclude<ReturnType<typeof tryLibrary>, string> & { readonly addressOf: (name: string) => bigint };
@@ -53,8 +58,7 @@ function processorYield(libc: Libc | undefined): () => void {
 function requestsToEnd(libc: Libc): () => boolean {
   const { SIGTERM } = constants.signals;
   const alarm = libc.func("unsigned int alarm(unsigned int)") as (seconds: number) => number;
-  const signal = libc.func("void *signal(int, uint64_t)") as (number: number, handler: bigint) => unknown;
-  signal(SIGTERM, libc.addressOf("alarm"));
+  setHandler(libc, SIGTERM, libc.addressOf("alarm"));
   const isAskedToEnd = (): boolean => {
     const left = alarm(0);
     if (left === 0) return false;

@@ -58,16 +58,14 @@ async function said(
   return { results, stderr, code };
 }
 
-/** what a rank says that has lost another in the cases "killed" and "far" */
-const lostHere = (rank: number, dead: number) =>
+/** why a rank cannot go on that has lost another one, of this host or of another */
+const lost = (rank: number, dead: number, where: "" | " on host of process \\d+") =>
   new RegExp(
-    `^rank-lost: Rank ${rank} cannot go on: .*rank ${dead} \\(process \\d+\\).* ended during the run`,
+    `^rank-lost: Rank ${rank} cannot go on: .*rank ${dead} \\(process \\d+${where}\\).* ended during the run`,
   );
-const lostElsewhere = (rank: number, dead: number) =>
-  new RegExp(
-    `^rank-lost: Rank ${rank} cannot go on: .*rank ${dead} \\(process \\d+ on host of process \\d+\\).* ended`,
-  );
+const [HERE, ELSEWHERE] = ["", " on host of process \\d+"] as const;
 
+/** what a rank says that has lost another in the cases "killed" and "far" */
 function expectKept(result: unknown, stderr: string, error: RegExp): void {
   const r = result as Record<"before" | "n" | "time" | "last", number> & { error: string; same: boolean };
   expect(r?.error, stderr).toMatch(error);
@@ -226,7 +224,7 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
       const { results, code, stderr } = await said(3, "killed", words);
       expect((performance.now() - began) / 1000).toBeLessThan(10);
       expect(code).not.toBe(0);
-      for (const rank of [0, 2]) expectKept(results[rank], stderr, lostHere(rank, 1));
+      for (const rank of [0, 2]) expectKept(results[rank], stderr, lost(rank, 1, HERE));
     },
   );
 
@@ -252,7 +250,7 @@ group.skipIf(absent)("several ranks", { timeout: 120_000 }, () => {
     const indifferent = process.env.SYNFIRE_MPIRUN ?? "mpirun.openmpi --enable-recovery";
     const { results, stderr } = await said(3, "far", [`killed=${c.dead}`], indifferent);
     expect((performance.now() - began) / 1000).toBeLessThan(10);
-    for (const rank of c.others) expectKept(results[rank], stderr, lostElsewhere(rank, c.dead));
+    for (const rank of c.others) expectKept(results[rank], stderr, lost(rank, c.dead, ELSEWHERE));
   });
 
   it.each(deaths.slice(0, 2))(
@@ -282,7 +280,7 @@ group.skipIf(mpichAbsent)("ranks under MPICH", { timeout: 120_000 }, () => {
     async (name) => {
       const { results, stderr } = await said(3, name, [], PATIENT_MPICH);
       for (const rank of [0, 2])
-        expectKept(results[rank], stderr, name === "far" ? lostElsewhere(rank, 1) : lostHere(rank, 1));
+        expectKept(results[rank], stderr, lost(rank, 1, name === "far" ? ELSEWHERE : HERE));
     },
   );
 

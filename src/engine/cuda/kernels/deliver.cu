@@ -86,6 +86,7 @@ __device__ __forceinline__ RowPart readRow(const Table& t, const Source& source)
 __device__ __forceinline__ Slice sliceOf(const Table& t, const RowPart& part) {
   return {(uint64_t)t.data + (part.base + part.from) * synapseBytes(t), part.to - part.from};
 }
+__device__ __forceinline__ Slice sliceOf(const Table& t, const Source& source) { return sliceOf(t, readRow(t, source)); }
 
 // For each table that the source of a lane has synapses in, of lanes that have one: f(whether the lane has one still, which). All lanes take part.
 template <typename F>
@@ -249,7 +250,7 @@ __device__ __forceinline__ void dealSlices(const Here& here, const uint32_t* mes
 __device__ __forceinline__ void deliverHeld(const Here& here, const uint32_t* messageRow, bool has, const Source& source, uint32_t multiplicity) {
   forTables(here, has, source, [&](bool some, uint32_t table) {
     Slice own = {0, 0};
-    if (some) own = sliceOf(here.tables[table], readRow(here.tables[table], source));
+    if (some) own = sliceOf(here.tables[table], source);
     dealSlices(here, messageRow, some, own, table, multiplicity);
   });
 }
@@ -395,7 +396,7 @@ __device__ __forceinline__ void deliverSources(const Here& here, const uint32_t*
 #if SHORT_SLICES
   forTables(here, has, source, [&](bool some, uint32_t table) {
     Portion own = {{0, 0}, 0};
-    if (some) own = {sliceOf(here.tables[table], readRow(here.tables[table], source)), table | multiplicity << 16};
+    if (some) own = {sliceOf(here.tables[table], source), table | multiplicity << 16};
     deliverPortions(here, messageRow, own, [] {});
   });
 #else

@@ -273,9 +273,9 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
     // by then all have read of it
     if (a >> 47 & 1u) atomicMin(&control->stop, index + FAR_LAG);
     clock.mark(4);
+    const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
 #if AHEAD
     // who comes next is looked for, and looked up, while the synapses of those before are on their way
-    const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
     const Queue queue = queueUp(here, mail, box, k == 0 ? n : 0u);
     if (queue.total == 0) continue;
     uint32_t before = 0;
@@ -289,14 +289,11 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
       sought = seekSource(queue, from, lane, before);
     };
     goAhead(32);
-    for (uint32_t from = 0; from < queue.total; from += 32) {
-      const Found now = next;
-      deliverPortions(here, messageRow, portionOf(here, now), [&] { goAhead(from + 64u); });
-    }
+    for (uint32_t from = 0; from < queue.total; from += 32)
+      deliverPortions(here, messageRow, portionOf(here, next), [&] { goAhead(from + 64u); });
 #else
     // who fired is where it is, if lanes suffice, or is dealt to the lanes
     const Boxes boxes = {mail, range, portion, n, a, b};
-    const uint32_t k = (uint32_t)lane & ((1u << range.lanesLog) - 1u);
     const bool dealt = GROUPED || __any_sync(ALL_LANES, n > 1u << range.lanesLog);
     uint32_t end = 0, total = GROUPED || __any_sync(ALL_LANES, n != 0) ? 1u : 0u;
     if (dealt) {
