@@ -45,6 +45,16 @@ export class Builder {
     });
   }
 
+  /** one of several numbers, by an index that is inside of the list */
+  pick(type: "f32" | "f64", values: readonly number[], index: Value): Value {
+    const rounded = type === "f32" ? values.map(Math.fround) : values;
+    return this.#remember(`pick ${type} ${rounded.join(" ")} ${index.id}`, () => {
+      const result = { id: this.#next++, type };
+      this.#scope.body.push({ kind: "pick", result, index, values: rounded });
+      return result;
+    });
+  }
+
   #remember(key: string, make: () => Value): Value {
     for (const scope of this.#scopes) {
       const known = scope.known.get(key);

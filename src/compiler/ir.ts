@@ -67,6 +67,13 @@ export type Op =
 export type Instruction =
   | { readonly kind: "const"; readonly result: Value; readonly value: number }
   | { readonly kind: "op"; readonly op: Op; readonly result: Value; readonly args: readonly Value[] }
+  /** one of several numbers, by an index (i32) that is inside of the list; for code that is run one neuron at a time */
+  | {
+      readonly kind: "pick";
+      readonly result: Value;
+      readonly index: Value;
+      readonly values: readonly number[];
+    }
   | { readonly kind: "get"; readonly result: Value; readonly variable: Variable }
   | { readonly kind: "set"; readonly variable: Variable; readonly value: Value }
   | {
@@ -127,6 +134,9 @@ export function dumpIr(fn: IrFunction): string {
           lines.push(
             `${indent}%${i.result.id}: ${i.result.type} = ${i.op} ${i.args.map((a) => `%${a.id}`).join(" ")}`,
           );
+          break;
+        case "pick":
+          lines.push(`${indent}%${i.result.id}: ${i.result.type} = [${i.values.join(", ")}][%${i.index.id}]`);
           break;
         case "get":
           lines.push(`${indent}%${i.result.id}: ${i.result.type} = ${i.variable.name}`);
@@ -254,6 +264,12 @@ export function validateIr(fn: IrFunction): void {
           defined.add(i.result.id);
           break;
         }
+        case "pick":
+          use(i.index);
+          if (i.index.type !== "i32" || !FLOATS.includes(i.result.type))
+            fail(`%${i.result.id}: pick takes one of several floats by an i32`);
+          defined.add(i.result.id);
+          break;
         case "get":
           if (i.variable.type !== i.result.type) fail(`get ${i.variable.name}: wrong type`);
           defined.add(i.result.id);

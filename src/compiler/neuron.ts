@@ -31,6 +31,8 @@ export interface CompileOptions {
   readonly resolution: number;
   /** values of the integer parameters that size vectors */
   readonly sizes: Sizes;
+  /** are the stages of an upstroke a loop, for engines whose cache for instructions does not hold all of them? Results are the same */
+  readonly rolled?: boolean;
 }
 
 /** @throws SynfireError "unsupported-model" for what cannot be compiled, e.g. a synapse */
@@ -42,7 +44,11 @@ export function compileNeuron(model: Model, options: CompileOptions): NeuronProg
       model.name,
     );
   }
-  return new NeuronCompiler(elaborate(model, options.sizes), options).compile();
+  let rolled: NeuronProgram | undefined;
+  return new NeuronCompiler(elaborate(model, options.sizes), options, () => {
+    rolled ??= compileNeuron(model, { ...options, rolled: true });
+    return rolled;
+  }).compile();
 }
 
 /** Default of `gsl_error_tol` for models that do not declare it. */
@@ -80,6 +86,7 @@ interface GroupValues {
 class NeuronCompiler {
   readonly #m: ScalarModel;
   readonly #options: CompileOptions;
+  readonly #rolled: () => NeuronProgram;
   readonly #b = new Builder();
   readonly #kernelStates: KernelState[] = [];
   readonly #odes: ReadonlyMap<string, X>;
@@ -98,6 +105,7 @@ class NeuronCompiler {
   readonly #emitted: Variable;
   readonly #failed: Variable;
   readonly #unfinished: Variable;
+  readonly #steep: Variable;
   readonly #lowering: Lowering;
   #randomSites = 0;
   readonly #upstrokes = new Set<string>();
@@ -105,7 +113,8 @@ class NeuronCompiler {
   readonly #onReceive: ScalarModel["onReceive"];
   readonly #onCondition: ScalarModel["onCondition"];
 
-  constructor(model: ScalarModel, options: CompileOptions) {
+  constructor(model: ScalarModel, options: CompileOptions, rolled: () => NeuronProgram) {
+    this.#rolled = rolled;
     const convolved = resolveConvolutions(model, this.#kernelStates);
     this.#m = convolved.model;
     this.#options = options;
@@ -143,6 +152,7 @@ class NeuronCompiler {
     this.#emitted = this.#b.variable("emitted", "i32");
     this.#failed = this.#b.variable("failed", "i32");
     this.#unfinished = this.#b.variable("unfinished", "i32");
+    this.#steep = this.#b.variable("steep", "i32");
     this.#lowering = new Lowering({
       b: this.#b,
       real: options.real,
@@ -513,6 +523,8 @@ class NeuronCompiler {
       failed: this.#failed,
       limit: this.#input("limit", "limit"),
       unfinished: this.#unfinished,
+      steep: this.#steep,
+      rolled: this.#options.rolled ?? false,
       derivatives: (values, of = names) =>
         new Map(of.map((name) => [name, this.#lowering.at(values, right(name))])),
       event: () => {
@@ -689,7 +701,7 @@ class NeuronCompiler {
       if (slot.name === "__step") return real(this.#options.resolution);
       return slot.variable?.value ?? real(0);
     });
-    return {
+    const program: NeuronProgram = {
       name: m.name,
       real: this.#options.real,
       resolution: this.#options.resolution,
@@ -705,6 +717,7 @@ class NeuronCompiler {
       emitted: this.#emitted,
       failed: this.#failed,
       unfinished: this.#unfinished,
+      steep: this.#upstrokes.size > 0 ? this.#steep : undefined,
       maxEmission: this.#maxEmission(),
       computeConstants: (parameter, wanted = () => true) => {
         const context = this.#host(parameter);
@@ -743,7 +756,9 @@ class NeuronCompiler {
         return m.invariants.find((i) => names.has(i.name) && evaluate(i.condition, context) === 0);
       },
       describe: () => this.#describe(update),
+      rolled: () => (this.#options.rolled || this.#upstrokes.size === 0 ? program : this.#rolled()),
     };
+    return program;
   }
 
   #maxEmission(): number {

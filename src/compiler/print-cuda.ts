@@ -121,6 +121,12 @@ export function printCudaBody(fn: IrFunction, declared: ReadonlySet<number>, ind
   const value = (v: Value) => `const ${CUDA_TYPES[v.type]} v${v.id}`;
   const phrases: Phrases = {
     constant: (i) => `${value(i.result)} = ${cudaLiteral(i.result.type, i.value)};`,
+    pick: ({ result, index, values }) => {
+      const type = CUDA_TYPES[result.type];
+      const literals = values.map((v) => cudaLiteral(result.type, v)).join(", ");
+      // a static array, for which a register of its own holds no address
+      return `static __constant__ ${type} table${result.id}[] = {${literals}}; ${value(result)} = table${result.id}[v${index.id}];`;
+    },
     operation: (i) => `${value(i.result)} = ${expression(i.op, i.result.type, i.args)};`,
     get: (i) => {
       declare(i.variable);
@@ -130,6 +136,8 @@ export function printCudaBody(fn: IrFunction, declared: ReadonlySet<number>, ind
       declare(i.variable);
       return `x${i.variable.id} = v${i.value.id};`;
     },
+    // loops are short so that the cache for instructions holds them
+    beforeLoop: "#pragma unroll 1",
   };
   for (const output of fn.outputs) declare(output);
   const lines = printStatements(fn.body, phrases, indent);

@@ -110,6 +110,7 @@ export function printJsBody(fn: IrFunction): string {
     constant: ({ result, value }) =>
       `const v${result.id} = ${result.type === "bool" ? value !== 0 : literal(value)};`,
     operation: (i) => `const v${i.result.id} = ${expression(i.op, i.result.type, i.args)};`,
+    pick: ({ result, index, values }) => `const v${result.id} = [${values.map(literal)}][v${index.id}];`,
     get: (i) => `const v${i.result.id} = x${i.variable.id};`,
     set: (i) => {
       declare(i.variable);

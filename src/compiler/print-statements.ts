@@ -8,8 +8,11 @@ type Of<K extends Instruction["kind"]> = Extract<Instruction, { readonly kind: K
 export interface Phrases {
   constant(i: Of<"const">): string;
   operation(i: Of<"op">): string;
+  pick(i: Of<"pick">): string;
   get(i: Of<"get">): string;
   set(i: Of<"set">): string;
+  /** a line before a loop */
+  readonly beforeLoop?: string;
 }
 
 /** @returns lines */
@@ -21,6 +24,8 @@ export function printStatements(body: readonly Instruction[], phrases: Phrases, 
         return [indent + phrases.constant(i)];
       case "op":
         return [indent + phrases.operation(i)];
+      case "pick":
+        return [indent + phrases.pick(i)];
       case "get":
         return [indent + phrases.get(i)];
       case "set":
@@ -34,6 +39,7 @@ export function printStatements(body: readonly Instruction[], phrases: Phrases, 
         ];
       case "while":
         return [
+          ...(phrases.beforeLoop === undefined ? [] : [phrases.beforeLoop]),
           `${indent}for (;;) {`,
           ...inner(i.test),
           `${indent}  if (!v${i.condition.id}) break;`,

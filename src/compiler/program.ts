@@ -65,6 +65,11 @@ export interface NeuronProgram {
   readonly failed: Variable;
   /** not 0 if the integrator was stopped by its limit: nothing of this call counts, it must be made again with a higher limit (i32) */
   readonly unfinished: Variable;
+  /**
+   * not 0 if the last round of the integrator was one of an upstroke, and so most likely the first of the next step will be (i32); undefined if
+   * no variable has one
+   */
+  readonly steep: Variable | undefined;
   /** the most spikes that one step can emit by the text alone; Infinity if it depends on input */
   readonly maxEmission: number;
   /** values of all constants for one set of parameters */
@@ -75,6 +80,8 @@ export interface NeuronProgram {
   initialState(index: number, parameter: ParameterLookup): number;
   /** the first invariant (`[[ ... ]]`) of a parameter that does not hold, if any */
   violatedInvariant(parameter: ParameterLookup): { readonly name: string; readonly text: string } | undefined;
+  /** the same program, with the same states, constants and bindings, for engines whose cache for instructions does not hold all of this one */
+  rolled(): NeuronProgram;
   /** how the equations are solved, for reading */
   describe(): string;
 }

@@ -24,7 +24,7 @@ export function integrate(i: Integration, upstroke?: Upstroke): void {
   b.set(time, b.constant("f64", 0));
   b.set(rounds, none);
   if (stroke) b.set(stroke, b.constant(i.real, FIRST_STROKE));
-  const own = [time, rounds, accepted, i.step, i.failed, ...(stroke ? [stroke] : [])];
+  const own = [time, rounds, accepted, i.step, i.failed, ...(stroke ? [stroke, i.steep] : [])];
   b.while(
     [...new Set([...own, ...variables.values(), ...i.eventVariables])],
     () => b.and(b.lt(b.get(time), interval), b.lt(b.get(rounds), i.limit)),
@@ -47,10 +47,16 @@ export function integrate(i: Integration, upstroke?: Upstroke): void {
           (goal) =>
             b.if(
               b.gt(i.limit, one),
-              () => strokeStep(s, upstroke, goal, stroke),
+              () => {
+                b.set(i.steep, one);
+                strokeStep(s, upstroke, goal, stroke);
+              },
               () => b.set(rounds, i.limit),
             ),
-          () => plainStep(s),
+          () => {
+            b.set(i.steep, none);
+            plainStep(s);
+          },
         );
       } else plainStep(s);
       b.if(b.gt(b.get(rounds), b.constant("i32", MOST_ROUNDS)), () => fail(s));

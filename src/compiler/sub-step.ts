@@ -54,6 +54,10 @@ export interface Integration {
   /** the most rounds (accepted or rejected sub-steps) to take now, i32, and what is set to 1 where more are needed */
   readonly limit: Value;
   readonly unfinished: Variable;
+  /** set to whether the last round was one of an upstroke, if the equations have one */
+  readonly steep: Variable;
+  /** are the stages of an upstroke a loop? */
+  readonly rolled: boolean;
   /** derivatives at given values, of all variables or some */
   derivatives(values: Values, of?: readonly string[]): Values;
   /** runs after each accepted sub-step */
@@ -104,6 +108,67 @@ export function embeddedStep(
   });
   const errors = new Map([...start.keys()].map((name) => [name, b.abs(combine(name, ERROR))]));
   return { next: moved(SOLUTION), errors };
+}
+
+/** By stage: the weights of its slope in those of the stages that follow, of the solution and of the error. */
+const WEIGHTS_OF = STAGES.map((_, k) => [
+  ...STAGES.slice(1).map((_, ahead) => STAGES[k + 1 + ahead]?.[k] ?? 0),
+  SOLUTION[k]!,
+  ERROR[k]!,
+]);
+
+/**
+ * The same as `embeddedStep`, bit for bit where all is finite, as a loop over the stages: longer to run and shorter to read, for engines that
+ * run few neurons at a time from a cache for instructions that does not hold all stages.
+ * @param derivatives - as there, but that they may not depend on the time
+ */
+export function rolledStep(
+  i: Integration,
+  start: Values,
+  h: Value,
+  derivatives: (values: Values) => Values,
+): { readonly next: Values; readonly errors: Values } {
+  const { b, real } = i;
+  const names = [...start.keys()];
+  const stages = STAGES.length;
+  const stage = b.variable("stage", "i32");
+  /** the sums for this stage and those that follow, for the solution and for the error, of what is known until now */
+  const sums = WEIGHTS_OF[0]!.map(
+    (_, k) => new Map(names.map((name) => [name, b.variable(`sum ${k} of ${name}`, real)])),
+  );
+  const all = sums.flatMap((s) => [...s.values()]);
+  for (const sum of all) b.set(sum, b.constant(real, 0));
+  b.set(stage, b.constant("i32", 0));
+  const moved = (k: number) =>
+    new Map(
+      [...start].map(([name, value]) => [name, b.add(value, b.mul(h, b.get(sums[k]!.get(name)!)))] as const),
+    );
+  b.while(
+    [stage, ...all],
+    () => b.lt(b.get(stage), b.constant("i32", stages)),
+    () => {
+      const now = b.get(stage);
+      const slopes = derivatives(moved(0));
+      const weights = WEIGHTS_OF[0]!.map((_, k) =>
+        b.pick(
+          real,
+          WEIGHTS_OF.map((row) => row[k]!),
+          now,
+        ),
+      );
+      for (const name of names) {
+        const terms = weights.map((w) => b.mul(w, slopes.get(name)!));
+        const sum = (k: number) => sums[k]!.get(name)!;
+        for (let k = 0; k + 2 < stages; k++) b.set(sum(k), b.add(b.get(sum(k + 1)), terms[k]!));
+        // nothing is known yet of the last
+        b.set(sum(stages - 2), terms[stages - 2]!);
+        for (const k of [stages - 1, stages]) b.set(sum(k), b.add(b.get(sum(k)), terms[k]!));
+      }
+      b.set(stage, b.add(now, b.constant("i32", 1)));
+    },
+  );
+  const errors = new Map(names.map((name) => [name, b.abs(b.mul(h, b.get(sums[stages]!.get(name)!)))]));
+  return { next: moved(stages - 1), errors };
 }
 
 /** The factor by which a step changes whose error was `ratio` times the tolerated one: about `safety` ratio^(-1/order). */

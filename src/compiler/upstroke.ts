@@ -13,7 +13,7 @@ import { childrenOf, nodesOf, type X } from "./expression.js";
 import type { Value, Variable } from "./ir.js";
 import { isConstant } from "./linear.js";
 import * as math from "./math.js";
-import { embeddedStep, judge, type SubStep, stepFactor, type Values } from "./sub-step.js";
+import { embeddedStep, judge, rolledStep, type SubStep, stepFactor, type Values } from "./sub-step.js";
 import { wayToThreshold } from "./way-to-threshold.js";
 
 /** An exponential spike current as equations have it. */
@@ -193,7 +193,8 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
     const potential = b.sub(origin, b.mul(u.scale, math.logOfNormal(b, y)));
     return { y, values: new Map([...values, [u.variable, potential]]) };
   };
-  const { next, errors } = embeddedStep(i, new Map([...start, [u.variable, c(1)]]), h, (at) => {
+  const step = i.rolled ? rolledStep : embeddedStep;
+  const { next, errors } = step(i, new Map([...start, [u.variable, c(1)]]), h, (at) => {
     const { y, values } = inPotential(at);
     const slopes = u.derivatives(values, c(0));
     const ofY = b.neg(b.mul(b.add(current, b.mul(y, slopes.get(u.variable)!)), perScale));

@@ -100,6 +100,7 @@ extern "C" __attribute__((visibility("default"), used)) unsigned int synfireEmul
    program that loads it), so kernels have to be shown. */
 #define __global__ __attribute__((visibility("default"), used))
 #define __device__
+#define __constant__
 #define __host__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))

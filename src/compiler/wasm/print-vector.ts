@@ -206,6 +206,8 @@ export class VectorPrinter {
         this.before.push(set(held.parts[0]!, constant(i.result.type, i.value)));
         return;
       }
+      case "pick":
+        throw new Error("no WebAssembly for a pick: it is for code that is run one neuron at a time");
       case "get": {
         const from = this.#variable(i.variable);
         if (from.uniform) {
@@ -417,6 +419,7 @@ function readIn(body: readonly Instruction[]): Set<number> {
   for (const i of walk(body)) {
     if (i.kind === "op") for (const a of i.args) ids.add(a.id);
     else if (i.kind === "set") ids.add(i.value.id);
+    else if (i.kind === "pick") ids.add(i.index.id);
     else if (i.kind === "if" || i.kind === "while") ids.add(i.condition.id);
   }
   return ids;

@@ -7,7 +7,7 @@ import { debugs } from "./debug.js";
 import type { DeviceInfo } from "./driver.js";
 import { GUIDE_BYTES } from "./drives.js";
 import { localBitsFor, type RankLayout } from "./layout.js";
-import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
+import { ASIDE_SLOTS, type InboxPlan, type RingPlan, type RunShape } from "./sources.js";
 import { Drive, FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 import type { Variant } from "./variants.js";
@@ -23,6 +23,8 @@ const LEAST_HEAVY = 16;
  */
 const MOST_HEAVY = 512;
 const SEVERAL_HEAVY = 384;
+/** Threads for neurons in their upstroke at least, where they can be aside. */
+const SPARE_THREADS = 64;
 /** Tables that are copied to shared memory. */
 const SHARED_TABLES = 24;
 /** Of fewer neurons so few fire in a step that two lanes for a slice would leave most lanes without one. */
@@ -169,8 +171,30 @@ function arrangeInput(
   return { ...placeRings(wide, all, slots, 0, 0), inbox, end: inbox.sharedEnd };
 }
 
+/** What a neuron takes with it when it moves: Moved in kernels/resident.cu. */
+function movedBytes(
+  variants: readonly Variant[],
+  wide: readonly boolean[],
+  precision: Network["precision"],
+): number {
+  const most = (pick: (v: Variant) => number) => Math.max(1, ...variants.map(pick));
+  const sums = wide.length * (wide.some((w) => w) ? 8 : 4);
+  return (
+    align(20 + 4 * most((v) => v.ints) + sums, 8) +
+    8 +
+    most((v) => v.reals) * (precision === "float64" ? 8 : 4)
+  );
+}
+
 /** Fewer threads have more registers each. */
-function enoughThreads(heavy: boolean, slots: number, precision: Network["precision"]): number {
+function enoughThreads(
+  heavy: boolean,
+  aside: boolean,
+  slots: number,
+  precision: Network["precision"],
+): number {
+  if (heavy && aside && slots + SPARE_THREADS <= MOST_HEAVY)
+    return Math.max(256, Math.ceil((slots + SPARE_THREADS) / 128) * 128);
   if (heavy) return slots <= MOST_HEAVY ? Math.max(256, slots) : SEVERAL_HEAVY;
   if (precision === "float64" || slots <= 512) return 512;
   return slots <= 768 ? 768 : 1024;
@@ -203,9 +227,13 @@ export function shapeFor(given: ShapeParts): Shape {
   const solo = allBlocks === 1;
   const heavy = variants.some(isHeavy);
   const wholeWarps = Math.ceil(slots / 32) * 32;
-  const most = Math.min(info.threadsPerBlock, enoughThreads(heavy, wholeWarps, network.precision));
+  const mayBeAside = variants.some((v) => v.program.steep) && !debugs("together");
+  const most = Math.min(
+    info.threadsPerBlock,
+    enoughThreads(heavy, mayBeAside && network.precision === "float32", wholeWarps, network.precision),
+  );
   // a block alone needs no warps beside those of its neurons
-  const threads = solo ? Math.min(most, Math.max(64, wholeWarps)) : most;
+  const threads = solo ? Math.min(most, Math.max(64, wholeWarps + (mayBeAside ? 32 : 0))) : most;
   const tiles = Math.ceil(slots / threads);
   const multi =
     network.populations.some((p) => p.maxEmission > 1) || network.projections.some((p) => p.maxEmission > 1);
@@ -265,6 +293,10 @@ export function shapeFor(given: ShapeParts): Shape {
     drives > 0 && drives <= MOST_SHARED_DRIVES && reserve(align(drives * (Drive.bytes + GUIDE_BYTES)))
       ? drives
       : 0;
+  const asideOffset = offset;
+  const bytesAside = ASIDE_SLOTS * movedBytes(variants, wide, network.precision);
+  const asideBytes =
+    mayBeAside && tiles === 1 && wholeWarps < threads && reserve(bytesAside) ? bytesAside : 0;
   const { rings, ringBytes, inbox, end } = arranged;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice in the mean, or two, where that is nearly always enough; a lane alone gains nothing
@@ -277,7 +309,7 @@ export function shapeFor(given: ShapeParts): Shape {
     heavy,
     group,
     loads: synapsesPerSlice <= 1.25 * group ? 2 : synapsesPerSlice <= MANY_PER_LANE * group ? 4 : 8,
-    ...{ shares, sharesOffset, sharedDrives, drivesOffset },
+    ...{ shares, sharesOffset, sharedDrives, drivesOffset, asideBytes, asideOffset },
     solo,
     multi,
     wideEntries,

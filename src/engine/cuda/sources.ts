@@ -112,6 +112,9 @@ export interface RunShape {
   readonly tableOffset: number;
   readonly sharedTables: number;
   readonly lateOffset: number;
+  /** do neurons in their upstroke move to warps that have no others? Through so many bytes of shared memory */
+  readonly asideBytes: number;
+  readonly asideOffset: number;
   readonly formats: readonly number[];
 }
 
@@ -123,6 +126,8 @@ export interface Groups {
   readonly rowBytes: number;
 }
 
+/** Neurons that can be aside in a block at a time. */
+export const ASIDE_SLOTS = 32;
 /** Receptors of which each thread keeps what its sums are multiplied with. */
 const KEPT_SCALES = 4;
 
@@ -221,6 +226,14 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     `#define WIDE_ENTRIES ${flag(r.wideEntries)}`,
     `#define HEAVY ${flag(r.heavy)}`,
     `#define LATE ${flag(r.heavy && r.tiles > 1)}`,
+    `#define ASIDE ${flag(r.asideBytes > 0)}`,
+    ...(r.asideBytes > 0
+      ? [
+          `#define ASIDE_SLOTS ${ASIDE_SLOTS}u`,
+          `#define ASIDE_OFFSET ${r.asideOffset}`,
+          `#define ASIDE_BYTES ${r.asideBytes}`,
+        ]
+      : []),
     `#define ANY_WIDE ${flag(r.rings.some((x) => x.wide))}`,
     `#define ANY_SHARED ${flag(r.rings.some((x) => x.shared))}`,
     `#define ALL_SHARED ${flag(r.rings.every((x) => x.shared))}`,
@@ -268,6 +281,6 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     ),
     printPhilox(),
     printUpdate(r.variants, uses.common),
-    ...["block", "drive", "deliver", "mail", "run", "records"].map(kernel),
+    ...["block", "drive", "resident", "deliver", "mail", "run", "records"].map(kernel),
   ].join("\n");
 }

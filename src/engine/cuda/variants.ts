@@ -55,13 +55,14 @@ export function planVariants(
 ): { variants: readonly Variant[]; variantOf: readonly number[] } {
   const variants: Variant[] = [];
   const variantOf = network.populations.map((p) => {
+    const program = p.program.rolled();
     const uniform = p.constants.map((c) => typeof c === "number");
     const rings = calibration.rings[p.index]!.map((r) => r.form);
     const same = variants.findIndex(
       (v) =>
-        v.program === p.program && String(v.uniform) === String(uniform) && String(v.rings) === String(rings),
+        v.program === program && String(v.uniform) === String(uniform) && String(v.rings) === String(rings),
     );
-    return same >= 0 ? same : variants.push(makeVariant(p.program, uniform, rings)) - 1;
+    return same >= 0 ? same : variants.push(makeVariant(program, uniform, rings)) - 1;
   });
   return { variants, variantOf };
 }
@@ -122,6 +123,7 @@ function printCase(v: Variant, index: number, common: CommonPlan): string {
   lines.push(
     `      failed = x${program.failed.id};`,
     `      unfinished = x${program.unfinished.id};`,
+    ...(program.steep ? [`      steep = x${program.steep.id};`] : []),
     `      return x${program.emitted.id};`,
   );
   return `    case ${index}: { // ${program.name}\n${lines.join("\n")}\n    }`;
@@ -133,7 +135,7 @@ export function printUpdate(variants: readonly Variant[], common: CommonPlan): s
 // populations of the model do: these are among the parameters.
 __device__ __forceinline__ int updateNeuron(const RunParams& p, uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
                                             const Scale* scales, uint32_t step, uint32_t id, uint32_t key0, uint32_t key1,
-                                            int limit, int& failed, int& unfinished) {
+                                            int limit, int& failed, int& unfinished, int& steep) {
   switch (variant) {
 ${variants.map((v, k) => printCase(v, k, common)).join("\n")}
   }

@@ -8,11 +8,11 @@
 #define LAST_STEP 0x80000000u
 
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
-// that lanes share, then generators, then rings or the inbox's counts and sums.
+// that lanes share, then generators, then places for neurons that move, then rings or the inbox's counts and sums.
 struct Control {
   // `arrived` is there for the emulator; `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step:
-  // portions of mailboxes that warps have taken
-  uint32_t fired, arrived, stop, recorded, late, taken[2], unused;
+  // portions of mailboxes that warps have taken; `freeSlots`: places for neurons that move (resident.cu)
+  uint32_t fired, arrived, stop, recorded, late, taken[2], freeSlots;
   // by parity of the step and kind of messages
   uint32_t messageRow[2][KINDS][RECEPTORS];
 };

@@ -6,7 +6,7 @@
 // the first turn does no step but draws the input of the first, and after the last step a turn does none but reads what is on its way. And what
 // a network does not need is not compiled.
 //
-// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, GROUPED, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, SAMPLED, EXTERNAL,
+// Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, GROUPED, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, ASIDE, SAMPLED, EXTERNAL,
 // DRIVES, DRIVE_ENTRIES, SHARED_DRIVES, GUIDE_BITS, VARIANTS, KEPT_SCALES, ANY_WIDE, RING_WIDE, RING_SHARED, the types real, Sum and Scale, the structs,
 // and updateNeuron(), the models of the network.
 
@@ -20,9 +20,6 @@ __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint
   row = since / s.interval;
   return row * s.interval == since;
 }
-
-// Warps with neurons
-#define WORKERS (((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u)
 
 // Notes that a neuron fired.
 __device__ __forceinline__ void noteSpike(const Here& here, Fired* list, const PopulationInfo& population, uint32_t id, uint32_t local, int count,
@@ -69,7 +66,8 @@ __device__ __forceinline__ void setMessageRows(const Here& here, uint32_t parity
 
 // Warps that have updated their neurons say so and go on; one waits for them. What they have written in shared memory is then there for it.
 #define PUBLISHER (WARPS - 1)
-#define PUBLISHING_THREADS (32u * (PUBLISHER < (int)WORKERS ? WORKERS : WORKERS + 1u))
+#define UPDATERS (ASIDE ? (uint32_t)WARPS : WORKERS)
+#define PUBLISHING_THREADS (32u * (PUBLISHER < (int)UPDATERS ? UPDATERS : UPDATERS + 1u))
 
 __device__ __forceinline__ void haveUpdated(const Here& here) {
   __syncwarp();
@@ -83,7 +81,7 @@ __device__ __forceinline__ void haveUpdated(const Here& here) {
 
 __device__ __forceinline__ void awaitUpdated(const Here& here) {
 #ifdef SYNFIRE_EMULATED
-  const uint32_t others = WORKERS - (PUBLISHER < (int)WORKERS ? 1u : 0u);
+  const uint32_t others = UPDATERS - (PUBLISHER < (int)UPDATERS ? 1u : 0u);
   while (*(volatile uint32_t*)&here.control->arrived < others) synfirePause();
   __syncwarp();
   if (here.lane() == 0) here.control->arrived = 0;
@@ -116,7 +114,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   const uint32_t thread = here.thread;
   const int lane = here.lane(), warp = here.warp();
   const uint32_t firstCell = block * SLOTS;
-  constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
 
   if (SHARED_TABLES) copyWords(here, shared + TABLE_OFFSET, p.tables, SHARED_TABLES * (sizeof(Table) / 4));
 #if SHARED_DRIVES
@@ -145,35 +142,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   uint32_t emitted = 0;
 
 #if TILES == 1
-  // one neuron per thread: its state stays in registers
-  const uint32_t cell = firstCell + thread;
-  const uint32_t own = thread < SLOTS ? p.populations[cell] : NOBODY;
-  const bool active = own != NOBODY;
-  const PopulationInfo& population = p.populationInfo[active ? own : 0u];
-  const uint32_t id = active ? p.ids[cell] : 0u;
-  real s[REALS];
-  int z[INTS];
-#pragma unroll
-  for (int k = 0; k < REALS; k++) s[k] = active ? p.reals[k * stride + cell] : (real)0;
-#pragma unroll
-  for (int k = 0; k < INTS; k++) z[k] = active ? p.ints[k * stride + cell] : 0;
-  const uint32_t firstDrive = population.firstDrive, driveCount = active ? population.driveCount : 0u;
-  DriveCache cache;
-  cache.group = 0xffffffffu;
-  Sum drive[RECEPTORS];
-#pragma unroll
-  for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
-  // what a sum is multiplied with
-#if KEPT_SCALES
-  Scale scales[RECEPTORS];
-#pragma unroll
-  for (int r = 0; r < RECEPTORS; r++) scales[r] = active ? (Scale)p.scales[own * RECEPTORS + r] : (Scale)0;
-#else
-  const Scale* const scales = p.scales + own * RECEPTORS;
-#endif
+  Resident neuron;
+  neuron.load(p, firstCell, thread);
   // models that are integrated numerically need the registers, and their steps are long
-  const OwnSynapses ownSynapses = active && !HEAVY ? ownOf(p, cell) : OwnSynapses{nullptr, nullptr, 0};
+  const OwnSynapses ownSynapses = neuron.active && !HEAVY ? ownOf(p, neuron.cell) : OwnSynapses{nullptr, nullptr, 0};
+#if ASIDE
+  openAside(here);
+  uint32_t slot = warp < (int)WORKERS || slotAside(here) >= ASIDE_SLOTS ? NOWHERE_ELSE : slotAside(here);
+#endif
 #else
+  constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
   __syncthreads();
@@ -198,19 +176,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     clock.mark(0);
     // ---- update
 #if TILES == 1
-    int count = 0;
-    if (active && updates) {
+    int count = 0, steep = 0;
+    if (neuron.active && updates) {
+      const PopulationInfo& population = p.populationInfo[neuron.population];
       Sum sums[RECEPTORS];
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) {
-        sums[r] = takeInput(here, r, row[r], thread, true) + drive[r];
-        drive[r] = 0;
+        sums[r] = takeInput(here, r, row[r], neuron.place, true) + neuron.drive[r];
+        neuron.drive[r] = 0;
       }
       int failed = 0, unfinished = 0;
-      count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt, sums, scales,
-                           step, id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished);
-      if (failed) fail(here, step, id, FAILED_INTEGRATION);
-      noteSpike(here, list, population, id, thread, count, step);
+      count = updateNeuron(p, VARIANT(population), neuron.s, neuron.z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
+                           sums, neuron.scales, step, neuron.id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished, steep);
+      if (failed) fail(here, step, neuron.id, FAILED_INTEGRATION);
+      noteSpike(here, list, population, neuron.id, neuron.place, count, step);
       emitted += count != 0;
     }
 #else
@@ -236,10 +215,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         DriveCache cache;
         cache.group = 0xffffffffu;
         driveInput(here, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
-        int failed = 0, unfinished = 0;
+        int failed = 0, unfinished = 0, steep = 0;
         const int count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
                                        sums, p.scales + own * RECEPTORS, step, id, population.key0, population.key1,
-                                       phase == 0 && LATE ? ROUNDS : MOST_ROUNDS, failed, unfinished);
+                                       phase == 0 && LATE ? ROUNDS : MOST_ROUNDS, failed, unfinished, steep);
         if (unfinished) {
           lateList[countUp(&control->late)] = (uint16_t)local;
           continue;
@@ -275,7 +254,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 
     clock.mark(1);
     // ---- publish: one warp waits for all that have neurons, and writes the mailbox and the record
-    if (updates && warp != PUBLISHER && warp < (int)WORKERS) haveUpdated(here);
+    if (updates && warp != PUBLISHER && warp < (int)UPDATERS) haveUpdated(here);
     if (updates && warp == PUBLISHER) {
 #if !SOLO
       const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS + lane;
@@ -314,10 +293,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     clock.mark(2);
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
-    if (count != 0) prefetchOwn(HEAVY ? ownOf(p, cell) : ownSynapses);
+    if (count != 0) prefetchOwn(HEAVY ? ownOf(p, neuron.cell) : ownSynapses);
 #if SAMPLED
-    if (active && updates) {
-      for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
+    if (neuron.active && updates) {
+      for (uint32_t e = p.itemStarts[neuron.cell]; e < p.itemStarts[neuron.cell + 1]; e++) {
         const SampleItem& item = p.items[e];
         const SampleInfo& info = p.samples[item.request];
         uint32_t at;
@@ -325,15 +304,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         double value = 0.0;
 #pragma unroll
         for (int k = 0; k < REALS; k++)
-          if (!item.integer && item.slot == (uint32_t)k) value = (double)s[k];
+          if (!item.integer && item.slot == (uint32_t)k) value = (double)neuron.s[k];
 #pragma unroll
         for (int k = 0; k < INTS; k++)
-          if (item.integer && item.slot == (uint32_t)k) value = (double)z[k];
+          if (item.integer && item.slot == (uint32_t)k) value = (double)neuron.z[k];
         info.values[(uint64_t)at * info.columns + item.column] = value;
       }
     }
 #endif
-    if (active && index < last) driveInput(here, firstDrive, driveCount, id, cell, step + 1, drive, cache);
+    if (neuron.active && index < last) {
+      driveInput(here, neuron.firstDrive, neuron.driveCount, neuron.id, neuron.cell, step + 1, neuron.drive, neuron.cache);
+#if ASIDE
+      leave(here, neuron, steep != 0, slot, index);
+#endif
+    }
 #endif
     setMessageRows(here, (index + 1u) & 1u, row);
     __syncwarp();
@@ -356,6 +340,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     if (updates && thread == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
     if (stop && index < last) last = index;
+#if ASIDE
+    arrive(here, neuron, slot, index, firstCell);
+#endif
 #if SOLO
     // nobody reads the list any more; nobody adds to it before the next barrier but for those who start the next step
     if (thread == 0) control->fired = 0;
@@ -373,14 +360,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     if (RING_SHARED[r]) copyWords(here, here.rings + RING_AT[r], shared + RING_SHARED_AT[r], ringWords(r));
   }
 #if TILES == 1
-  if (active) {
-#pragma unroll
-    for (int k = 0; k < REALS; k++)
-      if (k < REAL_STATES) p.reals[k * stride + cell] = s[k];
-#pragma unroll
-    for (int k = 0; k < INTS; k++)
-      if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
-  }
+  neuron.store(p);
 #endif
   if (emitted) atomicAdd((unsigned long long*)p.emitted, (unsigned long long)emitted);
 #ifdef PROFILE
