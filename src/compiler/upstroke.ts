@@ -130,7 +130,7 @@ const STEEP = 0.1;
 /** Where the threshold is so low that the variable passes it with less than this many scales per step, when exactly matters. */
 const FAST_AT_THRESHOLD = 100;
 /** Parts of the way to the threshold: what the first sub-step tries, and what any takes at most. */
-export const FIRST_STROKE = 0.55;
+export const FIRST_STROKE = 0.57;
 const LONGEST_STROKE = 0.8;
 /** The time of a spike is kept as exactly as the tolerated error allows where the variable moves by this many scales in a step. */
 const SPIKE_TIME = 1;
@@ -202,37 +202,43 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
   });
   const { y, values: landed } = inPotential(next);
   const beyond = b.le(next.get(u.variable)!, goal);
-  const way = wayToThreshold(i, u, { values: landed, y, goal, current, perScale });
-  const until = b.add(h, way.duration);
-  // an error in y is one in the time of the spike
-  const inTime = (error: Value) =>
-    b.mul(b.div(b.mul(c(SPIKE_TIME), u.scale), b.mul(speed, i.interval)), error);
-  const exact = b.and(
-    b.le(inTime(b.mul(way.missed, y)), i.tolerance),
-    b.le(way.drifted, b.mul(c(LAST_DRIFT), i.tolerance)),
-  );
-  const known = b.and(exact, b.not(beyond));
-  const crosses = b.and(known, b.le(until, remaining));
-  const stops = b.and(known, b.gt(until, remaining));
+  const set = (values: Values) => {
+    for (const [name, value] of values) b.set(i.variables.get(name)!, value);
+    b.set(s.accepted, b.constant("i32", 1));
+  };
+  /** @param error - that of the variable, in its own unit */
+  const worstOf = (error: Value) => {
+    let worst = error;
+    for (const name of i.controlled) if (name !== u.variable) worst = b.max(worst, errors.get(name)!);
+    return worst;
+  };
+  const reject = (ratio: Value, infinite: Value) => {
+    const factor = b.max(c(0.2), stepFactor(i, b.max(ratio, c(1)), 0.9, 5));
+    const shorter = b.select(beyond, b.min(factor, c(0.5)), factor);
+    b.set(stroke, b.mul(b.div(h, straight), b.select(infinite, c(0.2), shorter)));
+  };
 
-  // where the step ends the potential itself counts; on the way in closed form it may miss what it moves in the tolerated error of the time
-  const error = errors.get(u.variable)!;
-  const ends = b.and(last, b.not(known));
-  let worst = b.select(ends, b.div(b.mul(u.scale, error), y), inTime(error));
-  for (const name of i.controlled) if (name !== u.variable) worst = b.max(worst, errors.get(name)!);
-  judge(
-    s,
-    { h, next, worst, also: beyond },
-    (ratio, infinite) => {
-      const factor = b.max(c(0.2), stepFactor(i, b.max(ratio, c(1)), 0.9, 5));
-      const shorter = b.select(beyond, b.min(factor, c(0.5)), factor);
-      b.set(stroke, b.mul(b.div(h, straight), b.select(infinite, c(0.2), shorter)));
-    },
-    (ratio) => {
-      b.set(s.accepted, b.constant("i32", 1));
-      const set = (values: Values) => {
-        for (const [name, value] of values) b.set(i.variables.get(name)!, value);
-      };
+  // where the time step ends the potential itself counts
+  const ends = () => {
+    const worst = worstOf(b.div(b.mul(u.scale, errors.get(u.variable)!), y));
+    judge(s, { h, next, worst, also: beyond }, reject, () => {
+      b.set(time, s.interval);
+      set(landed);
+    });
+  };
+  const goesOn = () => {
+    const way = wayToThreshold(i, u, { values: landed, y, goal, current, perScale });
+    const until = b.add(h, way.duration);
+    // an error in y is one in the time of the spike
+    const inTime = (error: Value) =>
+      b.mul(b.div(b.mul(c(SPIKE_TIME), u.scale), b.mul(speed, i.interval)), error);
+    const exact = b.le(inTime(b.mul(way.missed, y)), i.tolerance);
+    const still = (names: Iterable<string>) =>
+      b.le(way.drifted([...names].filter((name) => name !== u.variable)), b.mul(c(LAST_DRIFT), i.tolerance));
+    const crosses = b.and(b.and(exact, still(start.keys())), b.le(until, remaining));
+    // the potential may then miss what it moves in the tolerated error of the time; what is not controlled is known at the end of the step
+    const stops = b.and(b.and(exact, still(i.controlled)), b.gt(until, remaining));
+    judge(s, { h, next, worst: worstOf(inTime(errors.get(u.variable)!)), also: beyond }, reject, (ratio) => {
       b.if(
         crosses,
         () => {
@@ -247,13 +253,14 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
               set(way.after(b.sub(remaining, h)));
             },
             () => {
-              b.set(time, b.select(last, s.interval, b.add(b.get(time), b.convert("f64", h))));
+              b.set(time, b.add(b.get(time), b.convert("f64", h)));
               set(landed);
               const factor = b.min(c(3), stepFactor(i, b.max(ratio, c(1e-6)), 0.9, 5));
               b.set(stroke, b.min(c(LONGEST_STROKE), b.mul(b.get(stroke), factor)));
             },
           ),
       );
-    },
-  );
+    });
+  };
+  b.if(last, ends, goesOn);
 }

@@ -4,7 +4,7 @@
  *
  *     F(z) = integral of dz / (1 + z (A + B l + what time changes)) from z to 1,
  *
- * to third order in A and B. What time changes is (a + b l) t + c t^2, with the time t in units of d / S; its products with A and B are
+ * to fourth order in A and B, but for A B^3 and B^4. What time changes is (a + b l) t + c t^2, with the time t in units of d / S; its products with A and B are
  * there to second order in these, its square to none. Other variables move as they do at the potential's mean.
  */
 
@@ -28,12 +28,42 @@ export interface Landing {
 
 export interface WayToThreshold {
   readonly duration: Value;
-  /** bounds of the errors: of the duration as z, and of the other variables */
+  /** bounds of the errors: of the duration as z, and of other variables */
   readonly missed: Value;
-  readonly drifted: Value;
+  drifted(names: readonly string[]): Value;
   atThreshold(): Values;
   /** the values after a time that is shorter than the duration */
   after(time: Value): Values;
+}
+
+/** Of Newton's steps so many. */
+const STEPS = 2;
+
+/** @param nearer - one of Newton's steps */
+function newton<T extends Readonly<Record<string, Value>>>(
+  { b, rolled }: Integration,
+  first: T,
+  nearer: (at: T) => T,
+): T {
+  if (!rolled) return Array.from({ length: STEPS }).reduce<T>(nearer, first);
+  const names = Object.keys(first);
+  const variables = Object.fromEntries(names.map((name) => [name, b.variable(name, first[name]!.type)]));
+  const set = (to: T) => {
+    for (const name of names) b.set(variables[name]!, to[name]!);
+  };
+  const get = () => Object.fromEntries(names.map((name) => [name, b.get(variables[name]!)])) as T;
+  const count = b.variable("newton", "i32");
+  set(first);
+  b.set(count, b.constant("i32", 0));
+  b.while(
+    [count, ...Object.values(variables)],
+    () => b.lt(b.get(count), b.constant("i32", STEPS)),
+    () => {
+      set(nearer(get()));
+      b.set(count, b.add(b.get(count), b.constant("i32", 1)));
+    },
+  );
+  return get();
 }
 
 export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToThreshold {
@@ -106,7 +136,8 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const integral = (z: Value, l: Value) => {
     const { z2, o2, w2, way, first } = firstOrder(z, l);
     const [z3, z4, z5] = [b.mul(z2, z), b.mul(z2, z2), product(z2, z2, z)];
-    const [o3, o4, o5, w3, w4] = [less(z3), less(z4), less(z5), lessMore(z3, 3, l), lessMore(z4, 4, l)];
+    const [o3, o4, o5] = [less(z3), less(z4), less(z5)];
+    const [w3, w4, w5] = [lessMore(z3, 3, l), lessMore(z4, 4, l), lessMore(z5, 5, l)];
     const l3 = b.mul(c(3), l);
     const second = sum(
       product(c(1 / 3), AA, o3),
@@ -120,6 +151,13 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       product(c(3 / 16), AA, B, w4),
       product(c(3 / 64), AB, B, b.sub(c(2), b.mul(z4, square4))),
       product(c(1 / 256), BB, B, b.sub(c(6), b.mul(z4, b.add(b.mul(c(3), square4), product(l4, l4, l4))))),
+    );
+    const l5 = b.mul(c(5), l);
+    const square5 = sum(c(2), l5, l5, b.mul(l5, l5));
+    const fourth = sum(
+      product(c(1 / 5), AA, AA, o5),
+      product(c(4 / 25), AA, AB, w5),
+      product(c(6 / 125), AB, AB, b.sub(c(2), b.mul(z5, square5))),
     );
     // what a, b and c add, the first also in products with A, B and, squared, with their mean; and the square of a
     const firstChange = product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z)));
@@ -140,7 +178,13 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
       aa: sum(b.mul(c(1 / 12), o2), b.mul(c(1 / 3), o3), b.mul(c(-5 / 8), o4), b.mul(c(4 / 15), o5)),
     };
 
-    return { way, first, constant: sum(b.sub(way, first), b.sub(second, third)), changed, firstChange };
+    return {
+      way,
+      first,
+      constant: sum(b.sub(way, first), b.sub(second, third), fourth),
+      changed,
+      firstChange,
+    };
   };
 
   const goal = b.div(at.goal, y);
@@ -182,30 +226,35 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   const duration = b.mul(toTime, F(whole));
 
   const share = b.div(about, i.interval);
-  const p = b.add(b.abs(A), b.mul(c(0.45), b.abs(B)));
+  const lesser = b.mul(c(0.45), b.abs(B));
+  const p = b.add(b.abs(A), lesser);
   const p2 = b.mul(p, p);
   // the first terms that are left out, or half of the last that are not
   const changes = b.add(b.abs(changeA), b.abs(changeB));
   let missed = sum(
-    product(c(1 / 5), p2, p2, way),
+    b.mul(product(p, way), b.add(product(c(1 / 6), p2, p2), product(c(1 / 2), lesser, lesser, lesser))),
     product(c(0.05), p2, changes),
     product(c(0.1), changes, changes, b.add(p, changes)),
     product(c(1 / 2), b.abs(b.sub(third, second)), inverse),
   );
-  let drifted = c(0);
-  for (const n of others) drifted = b.max(drifted, b.abs(bentTwice(n)));
-  drifted = product(c(1 / 4), drifted, share);
-  for (const n of others) {
-    // by the potential's mean, and, unless they are linear in it, by what second differences show
-    const moves = b.abs(b.sub(higher.get(n)!, start.get(n)!));
-    drifted = b.max(drifted, product(about, p2, moves));
-  }
-  if (!u.linear) {
+  /** what second differences show */
+  const bend = (n: string) => {
     const twice = slopesAt(landed, b.add(apart, apart));
-    const bend = (n: string) => b.abs(sum(start.get(n)!, twice.get(n)!, b.mul(c(-2), higher.get(n)!)));
-    missed = b.add(missed, b.mul(bend(u.variable), inverse));
-    for (const n of others) drifted = b.max(drifted, b.mul(about, bend(n)));
-  }
+    return b.abs(sum(start.get(n)!, twice.get(n)!, b.mul(c(-2), higher.get(n)!)));
+  };
+  if (!u.linear) missed = b.add(missed, b.mul(bend(u.variable), inverse));
+  const drifted = (names: readonly string[]) => {
+    let most = c(0);
+    for (const n of names) most = b.max(most, b.abs(bentTwice(n)));
+    most = product(c(1 / 4), most, share);
+    for (const n of names) {
+      // by the potential's mean, and, unless they are linear in it, by what bends
+      const moves = b.abs(b.sub(higher.get(n)!, start.get(n)!));
+      most = b.max(most, product(about, p2, moves));
+      if (!u.linear) most = b.max(most, b.mul(about, bend(n)));
+    }
+    return most;
+  };
   return {
     duration,
     missed,
@@ -217,14 +266,13 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
         const z = b.max(x, goal);
         return { z, l: b.neg(math.logOfNormal(b, z)) };
       };
-      let { z, l } = towards(b.sub(c(1), wanted));
-      // F'(z) = -1 / (1 + z (A + B l)): two of Newton's steps
-      for (let k = 0; k < 2; k++) {
+      // F'(z) = -1 / (1 + z (A + B l))
+      const nearer = ({ z, l }: ReturnType<typeof towards>) => {
         const steep = b.add(c(1), b.mul(z, b.add(A, b.mul(B, l))));
-        const here = integral(z, l);
-        const off = b.sub(F(here), wanted);
-        ({ z, l } = towards(b.add(z, b.mul(off, steep))));
-      }
+        const off = b.sub(F(integral(z, l)), wanted);
+        return towards(b.add(z, b.mul(off, steep)));
+      };
+      const { z, l } = newton(i, towards(b.sub(c(1), wanted)), nearer);
       const potentialThere = b.select(b.gt(z, goal), above(l), u.threshold);
       return new Map([...kutta(meanTo(z, l), time).after(time), [u.variable, potentialThere]]);
     },

@@ -7,7 +7,7 @@ import { debugs } from "./debug.js";
 import type { DeviceInfo } from "./driver.js";
 import { GUIDE_BYTES } from "./drives.js";
 import { localBitsFor, type RankLayout } from "./layout.js";
-import { ASIDE_SLOTS, type InboxPlan, type RingPlan, type RunShape } from "./sources.js";
+import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
 import { Drive, FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
 import type { Variant } from "./variants.js";
@@ -23,8 +23,13 @@ const LEAST_HEAVY = 16;
  */
 const MOST_HEAVY = 512;
 const SEVERAL_HEAVY = 384;
-/** Threads for neurons in their upstroke at least, where they can be aside. */
-const SPARE_THREADS = 64;
+/**
+ * Warps without neurons of their own, to which those in their upstroke move: so many at least, and then a multiple of four warps, since a multiprocessor
+ * has four schedulers, up to so many, for which registers are enough.
+ */
+const SPARE_WARPS = 2;
+const MOST_ASIDE = { float32: 16, float64: 8 };
+const LANES = 32;
 /** Tables that are copied to shared memory. */
 const SHARED_TABLES = 24;
 /** Of fewer neurons so few fire in a step that two lanes for a slice would leave most lanes without one. */
@@ -171,6 +176,18 @@ function arrangeInput(
   return { ...placeRings(wide, all, slots, 0, 0), inbox, end: inbox.sharedEnd };
 }
 
+/** Threads of a block in which neurons in their upstroke can be aside from others; 0 if they cannot be, or have none. */
+function threadsWithAside(
+  variants: readonly Variant[],
+  wholeWarps: number,
+  precision: Network["precision"],
+  threadsPerBlock: number,
+): number {
+  const threads = 4 * LANES * Math.ceil((wholeWarps / LANES + SPARE_WARPS) / 4);
+  const able = variants.some((v) => v.program.steep) && !debugs("together");
+  return able && threads <= Math.min(threadsPerBlock, MOST_ASIDE[precision] * LANES) ? threads : 0;
+}
+
 /** What a neuron takes with it when it moves: Moved in kernels/resident.cu. */
 function movedBytes(
   variants: readonly Variant[],
@@ -187,14 +204,7 @@ function movedBytes(
 }
 
 /** Fewer threads have more registers each. */
-function enoughThreads(
-  heavy: boolean,
-  aside: boolean,
-  slots: number,
-  precision: Network["precision"],
-): number {
-  if (heavy && aside && slots + SPARE_THREADS <= MOST_HEAVY)
-    return Math.max(256, Math.ceil((slots + SPARE_THREADS) / 128) * 128);
+function enoughThreads(heavy: boolean, slots: number, precision: Network["precision"]): number {
   if (heavy) return slots <= MOST_HEAVY ? Math.max(256, slots) : SEVERAL_HEAVY;
   if (precision === "float64" || slots <= 512) return 512;
   return slots <= 768 ? 768 : 1024;
@@ -227,13 +237,14 @@ export function shapeFor(given: ShapeParts): Shape {
   const solo = allBlocks === 1;
   const heavy = variants.some(isHeavy);
   const wholeWarps = Math.ceil(slots / 32) * 32;
-  const mayBeAside = variants.some((v) => v.program.steep) && !debugs("together");
-  const most = Math.min(
-    info.threadsPerBlock,
-    enoughThreads(heavy, mayBeAside && network.precision === "float32", wholeWarps, network.precision),
-  );
+  const most = Math.min(info.threadsPerBlock, enoughThreads(heavy, wholeWarps, network.precision));
+  const threadsAside = threadsWithAside(variants, wholeWarps, network.precision, info.threadsPerBlock);
   // a block alone needs no warps beside those of its neurons
-  const threads = solo ? Math.min(most, Math.max(64, wholeWarps + (mayBeAside ? 32 : 0))) : most;
+  const threads = threadsAside
+    ? Math.min(info.threadsPerBlock, Math.max(solo ? 0 : 256, threadsAside))
+    : solo
+      ? Math.min(most, Math.max(64, wholeWarps))
+      : most;
   const tiles = Math.ceil(slots / threads);
   const multi =
     network.populations.some((p) => p.maxEmission > 1) || network.projections.some((p) => p.maxEmission > 1);
@@ -294,9 +305,8 @@ export function shapeFor(given: ShapeParts): Shape {
       ? drives
       : 0;
   const asideOffset = offset;
-  const bytesAside = ASIDE_SLOTS * movedBytes(variants, wide, network.precision);
-  const asideBytes =
-    mayBeAside && tiles === 1 && wholeWarps < threads && reserve(bytesAside) ? bytesAside : 0;
+  const bytesAside = LANES * movedBytes(variants, wide, network.precision);
+  const asideBytes = threadsAside > 0 && reserve(bytesAside) ? bytesAside : 0;
   const { rings, ringBytes, inbox, end } = arranged;
   const words = wideEntries ? slots : 2 + Math.ceil(slots / 3);
   // four loads of each lane serve a slice in the mean, or two, where that is nearly always enough; a lane alone gains nothing

@@ -126,8 +126,6 @@ export interface Groups {
   readonly rowBytes: number;
 }
 
-/** Neurons that can be aside in a block at a time. */
-export const ASIDE_SLOTS = 32;
 /** Receptors of which each thread keeps what its sums are multiplied with. */
 const KEPT_SCALES = 4;
 
@@ -228,11 +226,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     `#define LATE ${flag(r.heavy && r.tiles > 1)}`,
     `#define ASIDE ${flag(r.asideBytes > 0)}`,
     ...(r.asideBytes > 0
-      ? [
-          `#define ASIDE_SLOTS ${ASIDE_SLOTS}u`,
-          `#define ASIDE_OFFSET ${r.asideOffset}`,
-          `#define ASIDE_BYTES ${r.asideBytes}`,
-        ]
+      ? [`#define ASIDE_OFFSET ${r.asideOffset}`, `#define ASIDE_BYTES ${r.asideBytes}`]
       : []),
     `#define ANY_WIDE ${flag(r.rings.some((x) => x.wide))}`,
     `#define ANY_SHARED ${flag(r.rings.some((x) => x.shared))}`,
@@ -280,7 +274,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
       (s) => s.declaration,
     ),
     printPhilox(),
-    printUpdate(r.variants, uses.common),
+    printUpdate(r.variants, uses.common, r.tiles === 1),
     ...["block", "drive", "resident", "deliver", "mail", "run", "records"].map(kernel),
   ].join("\n");
 }

@@ -55,14 +55,13 @@ export function planVariants(
 ): { variants: readonly Variant[]; variantOf: readonly number[] } {
   const variants: Variant[] = [];
   const variantOf = network.populations.map((p) => {
-    const program = p.program.rolled();
     const uniform = p.constants.map((c) => typeof c === "number");
     const rings = calibration.rings[p.index]!.map((r) => r.form);
     const same = variants.findIndex(
       (v) =>
-        v.program === program && String(v.uniform) === String(uniform) && String(v.rings) === String(rings),
+        v.program === p.program && String(v.uniform) === String(uniform) && String(v.rings) === String(rings),
     );
-    return same >= 0 ? same : variants.push(makeVariant(program, uniform, rings)) - 1;
+    return same >= 0 ? same : variants.push(makeVariant(p.program, uniform, rings)) - 1;
   });
   return { variants, variantOf };
 }
@@ -73,8 +72,8 @@ function printCommon(type: string, at: number): string {
   return type === "float" ? `__int_as_float((int)p.common[${at}])` : `(int)p.common[${at}]`;
 }
 
-function printCase(v: Variant, index: number, common: CommonPlan): string {
-  const { program } = v;
+function printCase(v: Variant, index: number, common: CommonPlan, rolled: boolean): string {
+  const program = rolled ? v.program.rolled() : v.program;
   const lines: string[] = [];
   const declared = new Set<number>();
   program.update.inputs.forEach(({ variable }, k) => {
@@ -129,15 +128,18 @@ function printCase(v: Variant, index: number, common: CommonPlan): string {
   return `    case ${index}: { // ${program.name}\n${lines.join("\n")}\n    }`;
 }
 
-/** `updateNeuron(...)`: advances one neuron by one step; returns how many spikes it emits. */
-export function printUpdate(variants: readonly Variant[], common: CommonPlan): string {
+/**
+ * `updateNeuron(...)`: advances one neuron by one step; returns how many spikes it emits.
+ * @param rolled - keeps code short where a step takes longer to read it than to run it
+ */
+export function printUpdate(variants: readonly Variant[], common: CommonPlan, rolled: boolean): string {
   return `// The models of the network. s, z: states and constants of the neuron; u, ui: constants that its population shares, unless all
 // populations of the model do: these are among the parameters.
 __device__ __forceinline__ int updateNeuron(const RunParams& p, uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
                                             const Scale* scales, uint32_t step, uint32_t id, uint32_t key0, uint32_t key1,
                                             int limit, int& failed, int& unfinished, int& steep) {
   switch (variant) {
-${variants.map((v, k) => printCase(v, k, common)).join("\n")}
+${variants.map((v, k) => printCase(v, k, common, rolled)).join("\n")}
   }
   return 0;
 }

@@ -5,8 +5,12 @@
 // has fired. It moves between two steps, with all that belongs to it, through a place in shared memory that is its own meanwhile; results are
 // the same wherever it is.
 
-// Warps with neurons of their own
+// Warps with neurons of their own; those before them, if neurons can move, have none.
 #define WORKERS (((SLOTS < THREADS ? SLOTS : THREADS) + 31u) / 32u)
+#define SPARES (ASIDE ? (uint32_t)WARPS - WORKERS : 0u)
+
+__device__ __forceinline__ bool isSpare(int warp) { return (uint32_t)warp < SPARES; }
+__device__ __forceinline__ bool isWorker(int warp) { return !isSpare(warp) && (uint32_t)warp < SPARES + WORKERS; }
 
 #if KEPT_SCALES
 typedef Scale Scales[RECEPTORS];
@@ -41,9 +45,10 @@ struct Resident {
   }
 
   // As the launch before left it.
-  __device__ __forceinline__ void load(const RunParams& p, uint32_t firstCell, uint32_t thread) {
+  __device__ __forceinline__ void load(const Here& here, uint32_t firstCell) {
     constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
-    place = thread;
+    const RunParams& p = here.p;
+    place = isSpare(here.warp()) ? SLOTS : here.thread - 32u * SPARES;
     population = place < SLOTS ? p.populations[firstCell + place] : NOBODY;
     active = population != NOBODY;
     settle(p, firstCell);
@@ -70,8 +75,8 @@ struct Resident {
 };
 
 #if ASIDE
-#define SPARE_WARPS ((uint32_t)WARPS - WORKERS)
 #define NOWHERE_ELSE 0xffffffffu
+#define SLOTS_ASIDE 32u
 
 // What moves. `there` and `back`: the step in which it was put here for the lane aside, and in which that put it here for its own.
 struct Moved {
@@ -80,16 +85,19 @@ struct Moved {
   Sum drive[RECEPTORS];
   real s[REALS];
 };
-static_assert(ASIDE_SLOTS * sizeof(Moved) <= ASIDE_BYTES, "there is less room than is needed");
+static_assert(SLOTS_ASIDE * sizeof(Moved) <= ASIDE_BYTES, "there is less room than is needed");
 
 __device__ __forceinline__ Moved* movedIn(const Here& here) { return (Moved*)(here.shared + ASIDE_OFFSET); }
 
-// The slot that a lane of a spare warp takes neurons of: those of the first slots are spread over all warps. 
-__device__ __forceinline__ uint32_t slotAside(const Here& here) { return (uint32_t)here.lane() * SPARE_WARPS + (uint32_t)here.warp() - WORKERS; }
+// The slot that a lane of a spare warp takes neurons of. The first that are taken are of different warps.
+__device__ __forceinline__ uint32_t slotOf(const Here& here) {
+  const uint32_t slot = (uint32_t)here.lane() * SPARES + (uint32_t)here.warp();
+  return isSpare(here.warp()) && slot < SLOTS_ASIDE ? slot : NOWHERE_ELSE;
+}
 
 __device__ __forceinline__ void openAside(const Here& here) {
-  if (here.thread < ASIDE_SLOTS) movedIn(here)[here.thread].there = movedIn(here)[here.thread].back = NEVER;
-  if (here.thread == 0) here.control->freeSlots = ASIDE_SLOTS == 32 ? ~0u : (1u << (ASIDE_SLOTS & 31u)) - 1u;
+  if (here.thread < SLOTS_ASIDE) movedIn(here)[here.thread].there = movedIn(here)[here.thread].back = NEVER;
+  if (here.thread == 0) here.control->freeSlots = ~0u;
 }
 
 __device__ __forceinline__ void putDown(Moved& to, const Resident& n) {
@@ -126,7 +134,7 @@ __device__ __forceinline__ uint32_t takeSlot(Control* control) {
 // After a neuron has been updated in a step, and its input drawn: it goes aside, or back. `slot`: where the lane's own neuron is, or where the
 // lane takes neurons of.
 __device__ __forceinline__ void leave(const Here& here, Resident& n, bool steep, uint32_t& slot, uint32_t step) {
-  const bool own = here.warp() < (int)WORKERS;
+  const bool own = !isSpare(here.warp());
   if (!n.active || steep != own) return;
   if (own) slot = takeSlot(here.control);
   if (slot == NOWHERE_ELSE) return;
@@ -145,7 +153,7 @@ __device__ __forceinline__ void leave(const Here& here, Resident& n, bool steep,
 __device__ __forceinline__ void arrive(const Here& here, Resident& n, uint32_t& slot, uint32_t step, uint32_t firstCell) {
   if (n.active || slot == NOWHERE_ELSE) return;
   Moved& from = movedIn(here)[slot];
-  const bool own = here.warp() < (int)WORKERS;
+  const bool own = !isSpare(here.warp());
   if ((own ? from.back : from.there) != step) return;
   pickUp(from, n);
   if (own) {

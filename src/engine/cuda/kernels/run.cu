@@ -65,9 +65,9 @@ __device__ __forceinline__ void setMessageRows(const Here& here, uint32_t parity
 }
 
 // Warps that have updated their neurons say so and go on; one waits for them. What they have written in shared memory is then there for it.
-#define PUBLISHER (WARPS - 1)
-#define UPDATERS (ASIDE ? (uint32_t)WARPS : WORKERS)
-#define PUBLISHING_THREADS (32u * (PUBLISHER < (int)UPDATERS ? UPDATERS : UPDATERS + 1u))
+#define PUBLISHER (ASIDE ? (int)SPARES - 1 : WARPS - 1)
+#define UPDATERS (SPARES + WORKERS)
+#define PUBLISHING_WARPS (UPDATERS + (PUBLISHER < (int)UPDATERS ? 0u : 1u))
 
 __device__ __forceinline__ void haveUpdated(const Here& here) {
   __syncwarp();
@@ -75,20 +75,20 @@ __device__ __forceinline__ void haveUpdated(const Here& here) {
   if (here.lane() == 0) countUp(&here.control->arrived);
 #else
   (void)here;
-  asm volatile("bar.arrive 1, %0;" ::"n"(PUBLISHING_THREADS) : "memory");
+  asm volatile("bar.arrive 1, %0;" ::"n"(32 * PUBLISHING_WARPS) : "memory");
 #endif
 }
 
 __device__ __forceinline__ void awaitUpdated(const Here& here) {
 #ifdef SYNFIRE_EMULATED
-  const uint32_t others = UPDATERS - (PUBLISHER < (int)UPDATERS ? 1u : 0u);
+  const uint32_t others = PUBLISHING_WARPS - 1u;
   while (*(volatile uint32_t*)&here.control->arrived < others) synfirePause();
   __syncwarp();
   if (here.lane() == 0) here.control->arrived = 0;
 #else
   (void)here;
   __syncwarp();
-  asm volatile("bar.sync 1, %0;" ::"n"(PUBLISHING_THREADS) : "memory");
+  asm volatile("bar.sync 1, %0;" ::"n"(32 * PUBLISHING_WARPS) : "memory");
 #endif
 }
 
@@ -143,12 +143,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 
 #if TILES == 1
   Resident neuron;
-  neuron.load(p, firstCell, thread);
+  neuron.load(here, firstCell);
   // models that are integrated numerically need the registers, and their steps are long
   const OwnSynapses ownSynapses = neuron.active && !HEAVY ? ownOf(p, neuron.cell) : OwnSynapses{nullptr, nullptr, 0};
 #if ASIDE
   openAside(here);
-  uint32_t slot = warp < (int)WORKERS || slotAside(here) >= ASIDE_SLOTS ? NOWHERE_ELSE : slotAside(here);
+  uint32_t slot = slotOf(here);
 #endif
 #else
   constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
