@@ -22,6 +22,7 @@ import type {
 } from "./program.js";
 import { fastestRate, type Propagators, propagators } from "./propagators.js";
 import { integrate } from "./runge-kutta.js";
+import { type SplitUpdate, splitInput } from "./split-input.js";
 import type { Integration } from "./sub-step.js";
 import { findSpikeCurrent, type Upstroke } from "./upstroke.js";
 
@@ -701,6 +702,11 @@ class NeuronCompiler {
       if (slot.name === "__step") return real(this.#options.resolution);
       return slot.variable?.value ?? real(0);
     });
+    let split: { readonly update: SplitUpdate | undefined } | undefined;
+    const variablesOf = (kind: Binding["kind"]) =>
+      new Set(
+        this.#inputs.flatMap(({ input, binding }) => (binding.kind === kind ? [input.variable.id] : [])),
+      );
     const program: NeuronProgram = {
       name: m.name,
       real: this.#options.real,
@@ -754,6 +760,10 @@ class NeuronCompiler {
         const names = new Set(m.parameters.flatMap((p) => [p.name, p.base]));
         const context = this.#host(parameter);
         return m.invariants.find((i) => names.has(i.name) && evaluate(i.condition, context) === 0);
+      },
+      splitUpdate: () => {
+        split ??= { update: splitInput(update, variablesOf("receptor"), variablesOf("state")) };
+        return split.update;
       },
       describe: () => this.#describe(update),
       rolled: () => (this.#options.rolled || this.#upstrokes.size === 0 ? program : this.#rolled()),

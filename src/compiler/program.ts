@@ -2,6 +2,7 @@
 
 import type { ScalarPort, ScalarVariable } from "./elaborate.js";
 import type { IrFunction, Variable } from "./ir.js";
+import type { SplitUpdate } from "./split-input.js";
 
 /** Where an input of the update function comes from. */
 export type Binding =
@@ -82,6 +83,8 @@ export interface NeuronProgram {
   violatedInvariant(parameter: ParameterLookup): { readonly name: string; readonly text: string } | undefined;
   /** the same program, with the same states, constants and bindings, for engines whose cache for instructions does not hold all of this one */
   rolled(): NeuronProgram;
+  /** the update in two parts, where nothing but the states at its end depends on what arrives in its step */
+  splitUpdate(): SplitUpdate | undefined;
   /** how the equations are solved, for reading */
   describe(): string;
 }

@@ -55,8 +55,9 @@ async function sourceOf(
 test("a model as it is printed", async () => {
   const net = await lowered(networks.find((n) => n.name === "model iaf_psc_exp")!, "float32");
   const { variants, variantOf } = planVariants(net, calibrate(net));
-  expect(printUpdate(variants, new CommonValues(net, variants, variantOf).plan)).toMatchSnapshot();
-  expect(printUpdate(variants, nothingCommon(variants))).toMatchSnapshot();
+  const common = new CommonValues(net, variants, variantOf).plan;
+  expect(printUpdate(variants, common, { rolled: false, late: false })).toMatchSnapshot();
+  expect(printUpdate(variants, nothingCommon(variants), { rolled: false, late: true })).toMatchSnapshot();
 });
 
 /** a function that compiles, or undefined */

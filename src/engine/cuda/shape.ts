@@ -255,14 +255,18 @@ export function shapeFor(given: ShapeParts): Shape {
   );
   // rows: a sum waits for the longest delay; the row of the step that is updated must not be one that is added to
   const rows = parts.map((list) => Math.max(1, ...list.map((p) => p.maxDelay + 1)));
-  const lag = solo ? 0 : Math.min(MOST_LAG, calibration.minDelay - 1);
+  // where nothing but the next step depends on what arrives in one, messages have a step more to travel
+  const lateInput =
+    !solo && calibration.minDelay <= MOST_LAG && variants.every((v) => v.program.splitUpdate());
+  const mostLag = (delay: number) => Math.min(MOST_LAG, delay - (lateInput ? 0 : 1));
+  const lag = solo ? 0 : mostLag(calibration.minDelay);
   // where threads have several neurons, no time is left while the own process is waited for
   const farLag =
     tiles > 1 || processBlocks === allBlocks
       ? lag
-      : Math.max(lag, Math.min(MOST_LAG, lag + FARTHER, farDelay - 1));
+      : Math.max(lag, Math.min(lag + FARTHER, mostLag(farDelay)));
   const kinds = farLag > lag ? 2 : 1;
-  const listOffset = align(32 + 8 * kinds * wide.length);
+  const listOffset = align(40 + 8 * kinds * wide.length);
   const tableOffset = align(listOffset + (wideEntries ? 4 : 2) * slots);
   const sharedTables = tables.length <= SHARED_TABLES ? tables.length : 0;
   const lateOffset = align(tableOffset + sharedTables * Table.bytes);
@@ -335,6 +339,7 @@ export function shapeFor(given: ShapeParts): Shape {
     tableOffset,
     sharedTables,
     lateOffset,
+    lateInput,
     lag,
     farLag,
     mailDepth: 2 ** Math.ceil(Math.log2(2 * farLag + 2)),

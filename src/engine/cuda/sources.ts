@@ -99,6 +99,8 @@ export interface RunShape {
   readonly allBlocks: number;
   readonly processBlocks: number;
   readonly slots: number;
+  /** is what arrives in a step added before the next one only? */
+  readonly lateInput: boolean;
   /** steps that messages are read late: those of the own process, and those of others */
   readonly lag: number;
   readonly farLag: number;
@@ -183,6 +185,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
     `#define PROCESS_BLOCKS ${r.processBlocks}u`,
     `#define PROCESSES ${r.allBlocks / r.processBlocks}u`,
     `#define SLOTS ${r.slots}u`,
+    `#define LATE_INPUT ${flag(r.lateInput)}u`,
     `#define LAG ${r.lag}u`,
     `#define FAR_LAG ${r.farLag}u`,
     `#define KINDS ${r.farLag > r.lag ? 2 : 1}u`,
@@ -274,7 +277,7 @@ export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
       (s) => s.declaration,
     ),
     printPhilox(),
-    printUpdate(r.variants, uses.common, r.tiles === 1),
+    printUpdate(r.variants, uses.common, { rolled: r.tiles === 1, late: r.lateInput }),
     ...["block", "drive", "resident", "deliver", "mail", "run", "records"].map(kernel),
   ].join("\n");
 }

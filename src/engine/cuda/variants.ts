@@ -1,7 +1,7 @@
 /** The models of a network as CUDA C++: one function that updates a neuron, with a case for every compiled form of a model. */
 
 import { Builder } from "../../compiler/builder.js";
-import type { Value } from "../../compiler/ir.js";
+import { type Value, walk } from "../../compiler/ir.js";
 import * as math from "../../compiler/math.js";
 import { CUDA_TYPES, printCudaBody, printCudaFunction } from "../../compiler/print-cuda.js";
 import type { NeuronProgram } from "../../compiler/program.js";
@@ -72,8 +72,15 @@ function printCommon(type: string, at: number): string {
   return type === "float" ? `__int_as_float((int)p.common[${at}])` : `(int)p.common[${at}]`;
 }
 
-function printCase(v: Variant, index: number, common: CommonPlan, rolled: boolean): string {
+/** Of an update: all, or all but what receives, or that. */
+type Part = "whole" | "rest" | "receive";
+
+function printCase(v: Variant, index: number, common: CommonPlan, rolled: boolean, part: Part): string {
   const program = rolled ? v.program.rolled() : v.program;
+  const fn = part === "whole" ? program.update : program.splitUpdate()![part];
+  const mentioned = new Set(
+    Array.from(walk(fn.body)).flatMap((i) => (i.kind === "get" || i.kind === "set" ? [i.variable.id] : [])),
+  );
   const lines: string[] = [];
   const declared = new Set<number>();
   program.update.inputs.forEach(({ variable }, k) => {
@@ -110,40 +117,58 @@ function printCase(v: Variant, index: number, common: CommonPlan, rolled: boolea
           return b satisfies never;
       }
     };
+    if (!mentioned.has(variable.id)) return;
     declared.add(variable.id);
     lines.push(`      ${type} x${variable.id} = ${value()};`);
   });
-  lines.push(printCudaBody(program.update, declared, "      "));
+  lines.push(printCudaBody(fn, declared, "      "));
   program.bindings.forEach((b, k) => {
     if (b.kind !== "state") return;
     const { variable } = program.update.inputs[k]!;
+    if (!mentioned.has(variable.id)) return;
     lines.push(`      ${variable.type === "i32" ? "z" : "s"}[${v.places[k]}] = x${variable.id};`);
   });
-  lines.push(
-    `      failed = x${program.failed.id};`,
-    `      unfinished = x${program.unfinished.id};`,
-    ...(program.steep ? [`      steep = x${program.steep.id};`] : []),
-    `      return x${program.emitted.id};`,
-  );
+  if (part === "receive") lines.push("      return;");
+  else
+    lines.push(
+      `      failed = x${program.failed.id};`,
+      `      unfinished = x${program.unfinished.id};`,
+      ...(program.steep ? [`      steep = x${program.steep.id};`] : []),
+      `      return x${program.emitted.id};`,
+    );
   return `    case ${index}: { // ${program.name}\n${lines.join("\n")}\n    }`;
 }
 
 /**
  * `updateNeuron(...)`: advances one neuron by one step; returns how many spikes it emits.
  * @param rolled - keeps code short where a step takes longer to read it than to run it
+ * @param late - whether what has arrived in a step is not added by that, but by `receiveNeuron(...)`, before the next step
  */
-export function printUpdate(variants: readonly Variant[], common: CommonPlan, rolled: boolean): string {
+export function printUpdate(
+  variants: readonly Variant[],
+  common: CommonPlan,
+  { rolled, late }: { readonly rolled: boolean; readonly late: boolean },
+): string {
+  const cases = (part: Part) => variants.map((v, k) => printCase(v, k, common, rolled, part)).join("\n");
+  const receive = `
+__device__ __forceinline__ void receiveNeuron(const RunParams& p, uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
+                                              const Scale* scales) {
+  switch (variant) {
+${late ? cases("receive") : ""}
+  }
+}
+`;
   return `// The models of the network. s, z: states and constants of the neuron; u, ui: constants that its population shares, unless all
 // populations of the model do: these are among the parameters.
 __device__ __forceinline__ int updateNeuron(const RunParams& p, uint32_t variant, real* s, int* z, const real* u, const int* ui, const Sum* sums,
                                             const Scale* scales, uint32_t step, uint32_t id, uint32_t key0, uint32_t key1,
                                             int limit, int& failed, int& unfinished, int& steep) {
   switch (variant) {
-${variants.map((v, k) => printCase(v, k, common, rolled)).join("\n")}
+${cases(late ? "rest" : "whole")}
   }
   return 0;
 }
-`;
+${late ? receive : ""}`;
 }
 
 /** Philox, e^x, the logarithm and the draws of weights and delays: what construction kernels call. */

@@ -10,12 +10,14 @@
 // What the threads of a block share beside rings; the list of who fired follows, then tables, then late neurons, then slices
 // that lanes share, then generators, then places for neurons that move, then rings or the inbox's counts and sums.
 struct Control {
-  // `arrived` is there for the emulator; `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step:
-  // portions of mailboxes that warps have taken; `freeSlots`: places for neurons that move (resident.cu)
-  uint32_t fired, arrived, stop, recorded, late, taken[2], freeSlots;
+  // `arrived` is there for the emulator; `stop`: the step that ends the run, counted from that before the first; `taken`, by parity of the step
+  // and whose they are, others' or one's own: portions of mailboxes that warps have taken; `freeSlots`: places for neurons that move (resident.cu)
+  uint32_t fired, arrived, stop, recorded, late, freeSlots, taken[2][2];
   // by parity of the step and kind of messages
   uint32_t messageRow[2][KINDS][RECEPTORS];
 };
+
+static_assert(sizeof(Control) <= LIST_OFFSET, "there is less room than is needed");
 
 // A thread and its block. The number of the thread comes from here: elsewhere it would be read of a special register each time, which takes as
 // long as a read of shared memory.

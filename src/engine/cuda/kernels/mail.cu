@@ -98,7 +98,11 @@ __device__ __forceinline__ void fetchMail(const Here& here, Waiting& waiting, co
 // mailboxes, several at the same: each of them takes one neuron, and so none has to be dealt to other lanes. A portion of others' is as large
 // as can be, so that few warps are kept from what they have to do.
 #define OWN_BOXES (KINDS > 1 ? PROCESS_BLOCKS : ALL_BLOCKS)
-#define OWN_PORTIONS ((OWN_BOXES + 31u) / 32u > WARPS ? (OWN_BOXES + 31u) / 32u : (uint32_t)WARPS)
+// Where messages have a step to travel, warps with upstrokes need not take any: some of the spare ones, and hardly more than half as many as there are
+// others.
+#define ANYBODY_TAKES (LATE_INPUT && ASIDE)
+#define LATEST (ANYBODY_TAKES ? (SPARES < (WORKERS + 1u) / 2u ? SPARES : (WORKERS + 1u) / 2u) : 0u)
+#define OWN_PORTIONS ((OWN_BOXES + 31u) / 32u > WARPS - LATEST ? (OWN_BOXES + 31u) / 32u : WARPS - LATEST)
 #define OWN_LANES_LOG (OWN_BOXES <= 8u * OWN_PORTIONS && ENTRIES_READ >= 4u ? 2u : OWN_BOXES <= 16u * OWN_PORTIONS ? 1u : 0u)
 
 struct BoxRange {
@@ -247,21 +251,22 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
   if (kind == 0) fetchMail(here, waiting, p.relayed + start, p.ownMail + start);
 #endif
   const BoxRange range(p, kind);
-  // portions are dealt to warps in turn; those of others to whoever comes first, so that a warp whose neurons take long finds none left
+  // portions are dealt to warps in turn, or to whoever comes first, so that a warp whose neurons take long finds none left
+  const bool own = kind + 1u == KINDS;
   const auto next = [&](uint32_t portion) {
-    if (kind + 1u == KINDS) return portion + WARPS;
-    return __shfl_sync(ALL_LANES, lane == 0 ? countUp(&control->taken[parity]) : 0u, 0);
+    if (own && !ANYBODY_TAKES) return portion + WARPS;
+    return __shfl_sync(ALL_LANES, lane == 0 ? countUp(&control->taken[parity][own ? 1 : 0]) : 0u, 0);
   };
   for (uint32_t portion = next((uint32_t)warp - WARPS); portion < range.portions; portion = next(portion)) {
     const uint32_t box = range.at(portion, lane);
-    const uint64_t* own = mail + (uint64_t)box * MAIL_WORDS;
+    const uint64_t* words = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
     // all lanes look until all have what they wait for: lanes that go separate ways are brought together again at a high price
     bool open = range.has(portion, lane);
     while (__any_sync(ALL_LANES, open)) {
       if (open) {
-        loadMail(own, a, b);
+        loadMail(words, a, b);
         n = (uint32_t)(a >> 32) & 0x7fffu;
         open = a >> 48 != tag || (n > IN_FIRST_WORD && b >> 48 != tag);
         if (open && waiting.giveUp()) {

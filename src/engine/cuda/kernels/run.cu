@@ -21,6 +21,26 @@ __device__ __forceinline__ bool sampled(const SampleInfo& s, uint32_t step, uint
   return row * s.interval == since;
 }
 
+// What recorders ask for, of a neuron as it is after a step.
+__device__ __forceinline__ void takeSamples(const RunParams& p, uint32_t cell, uint32_t step, const real* s, const int* z) {
+#if SAMPLED
+  for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
+    const SampleItem& item = p.items[e];
+    const SampleInfo& info = p.samples[item.request];
+    uint32_t at;
+    if (!sampled(info, step, at)) continue;
+    double value = 0.0;
+#pragma unroll
+    for (int k = 0; k < REALS; k++)
+      if (!item.integer && item.slot == (uint32_t)k) value = (double)s[k];
+#pragma unroll
+    for (int k = 0; k < INTS; k++)
+      if (item.integer && item.slot == (uint32_t)k) value = (double)z[k];
+    info.values[(uint64_t)at * info.columns + item.column] = value;
+  }
+#endif
+}
+
 // Notes that a neuron fired.
 __device__ __forceinline__ void noteSpike(const Here& here, Fired* list, const PopulationInfo& population, uint32_t id, uint32_t local, int count,
                                           uint32_t step) {
@@ -50,16 +70,17 @@ __device__ __forceinline__ uint32_t ringWords(int r) { return RING_ROWS[r] * SLO
 
 __device__ __forceinline__ uint32_t rowAfter(uint32_t row, int r) { return row + 1u == RING_ROWS[r] ? 0u : row + 1u; }
 
-// Before a step: which rows of the rings the messages that are read in it count from, given its own rows, and that nobody has taken any.
+// Before a step: which rows of the rings the messages that are read in it count from, given the rows that were taken in this, and that nobody
+// has taken any.
 __device__ __forceinline__ void setMessageRows(const Here& here, uint32_t parity, const uint32_t* row) {
   if (here.thread != 0) return;
   Control* const control = here.control;
-  control->taken[parity] = 0;
+  control->taken[parity][0] = control->taken[parity][1] = 0;
 #pragma unroll
   for (uint32_t kind = 0; kind < KINDS; kind++)
 #pragma unroll
     for (int r = 0; r < RECEPTORS; r++) {
-      const uint32_t back = lagOf(kind) % RING_ROWS[r], next = rowAfter(row[r], r);
+      const uint32_t back = (lagOf(kind) - LATE_INPUT) % RING_ROWS[r], next = rowAfter(row[r], r);
       control->messageRow[parity][kind][r] = next >= back ? next - back : next + RING_ROWS[r] - back;
     }
 }
@@ -138,7 +159,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
   uint32_t row[RECEPTORS];
 #pragma unroll
-  for (int r = 0; r < RECEPTORS; r++) row[r] = p.firstStep % RING_ROWS[r];
+  for (int r = 0; r < RECEPTORS; r++) row[r] = (p.firstStep + RING_ROWS[r] - LATE_INPUT) % RING_ROWS[r];
   uint32_t emitted = 0;
 
 #if TILES == 1
@@ -161,13 +182,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll 1
   for (uint32_t index = 0; index <= last + FAR_LAG; index++) {
     const uint32_t step = p.firstStep + index;
-    const bool updates = index > 0 && index <= last;
+    const bool updates = index > 0 && index <= last, receives = index > 0 && index <= last + LATE_INPUT;
     if (index > 0) {
 #pragma unroll
       for (int r = 0; r < RECEPTORS; r++) row[r] = rowAfter(row[r], r);
     }
 #if INBOX_ROWS
-    if (updates) {
+    if (receives) {
       openInbox<false>(here, row[0]);
       __syncthreads();
     }
@@ -177,7 +198,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     // ---- update
 #if TILES == 1
     int count = 0, steep = 0;
-    if (neuron.active && updates) {
+    if (neuron.active && receives) {
       const PopulationInfo& population = p.populationInfo[neuron.population];
       Sum sums[RECEPTORS];
 #pragma unroll
@@ -185,15 +206,23 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         sums[r] = takeInput(here, r, row[r], neuron.place, true) + neuron.drive[r];
         neuron.drive[r] = 0;
       }
-      int failed = 0, unfinished = 0;
-      count = updateNeuron(p, VARIANT(population), neuron.s, neuron.z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
-                           sums, neuron.scales, step, neuron.id, population.key0, population.key1, MOST_ROUNDS, failed, unfinished, steep);
-      if (failed) fail(here, step, neuron.id, FAILED_INTEGRATION);
-      noteSpike(here, list, population, neuron.id, neuron.place, count, step);
-      emitted += count != 0;
+      const real* const u = p.realUniforms + population.firstReal;
+      const int* const ui = p.intUniforms + population.firstInt;
+#if LATE_INPUT
+      receiveNeuron(p, VARIANT(population), neuron.s, neuron.z, u, ui, sums, neuron.scales);
+      if (index > 1u) takeSamples(p, neuron.cell, step - 1u, neuron.s, neuron.z);
+#endif
+      if (updates) {
+        int failed = 0, unfinished = 0;
+        count = updateNeuron(p, VARIANT(population), neuron.s, neuron.z, u, ui, sums, neuron.scales, step, neuron.id, population.key0,
+                             population.key1, MOST_ROUNDS, failed, unfinished, steep);
+        if (failed) fail(here, step, neuron.id, FAILED_INTEGRATION);
+        noteSpike(here, list, population, neuron.id, neuron.place, count, step);
+        emitted += count != 0;
+      }
     }
 #else
-    for (int phase = 0; updates && phase < (LATE ? 2 : 1); phase++) {
+    for (int phase = 0; receives && phase < (LATE && updates ? 2 : 1); phase++) {
       const uint32_t todo = phase == 0 ? SLOTS : control->late;
       // late neurons are dealt to warps in turn, so that no warp waits for another's
       for (uint32_t i = phase == 0 ? thread : (uint32_t)(lane * WARPS + warp); i < todo; i += THREADS) {
@@ -211,14 +240,22 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         for (int k = 0; k < INTS; k++) z[k] = p.ints[k * stride + cell];
         Sum sums[RECEPTORS];
 #pragma unroll
-        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(here, r, row[r], local, !LATE);
+        for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(here, r, row[r], local, !(LATE && updates));
         DriveCache cache;
         cache.group = 0xffffffffu;
-        driveInput(here, population.firstDrive, population.driveCount, id, cell, step, sums, cache);
+        if (index > LATE_INPUT) driveInput(here, population.firstDrive, population.driveCount, id, cell, step - LATE_INPUT, sums, cache);
+        const real* const u = p.realUniforms + population.firstReal;
+        const int* const ui = p.intUniforms + population.firstInt;
+        const Scale* const scales = p.scales + own * RECEPTORS;
+#if LATE_INPUT
+        receiveNeuron(p, VARIANT(population), s, z, u, ui, sums, scales);
+        if (index > 1u && phase == 0) takeSamples(p, cell, step - 1u, s, z);
+#endif
         int failed = 0, unfinished = 0, steep = 0;
-        const int count = updateNeuron(p, VARIANT(population), s, z, p.realUniforms + population.firstReal, p.intUniforms + population.firstInt,
-                                       sums, p.scales + own * RECEPTORS, step, id, population.key0, population.key1,
-                                       phase == 0 && LATE ? ROUNDS : MOST_ROUNDS, failed, unfinished, steep);
+        int count = 0;
+        if (updates)
+          count = updateNeuron(p, VARIANT(population), s, z, u, ui, sums, scales, step, id, population.key0, population.key1,
+                               phase == 0 && LATE ? ROUNDS : MOST_ROUNDS, failed, unfinished, steep);
         if (unfinished) {
           lateList[countUp(&control->late)] = (uint16_t)local;
           continue;
@@ -237,16 +274,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         noteSpike(here, list, population, id, local, count, step);
         if (count != 0) prefetchOwn(ownOf(p, cell));
         emitted += count != 0;
-#if SAMPLED
-        for (uint32_t e = p.itemStarts[cell]; e < p.itemStarts[cell + 1]; e++) {
-          const SampleItem& item = p.items[e];
-          const SampleInfo& info = p.samples[item.request];
-          uint32_t at;
-          if (sampled(info, step, at))
-            info.values[(uint64_t)at * info.columns + item.column] =
-                item.integer ? (double)p.ints[item.slot * stride + cell] : (double)p.reals[item.slot * stride + cell];
-        }
-#endif
+        if (!LATE_INPUT) takeSamples(p, cell, step, s, z);
       }
       if (LATE && phase == 0) __syncthreads();
     }
@@ -294,30 +322,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0) prefetchOwn(HEAVY ? ownOf(p, neuron.cell) : ownSynapses);
-#if SAMPLED
-    if (neuron.active && updates) {
-      for (uint32_t e = p.itemStarts[neuron.cell]; e < p.itemStarts[neuron.cell + 1]; e++) {
-        const SampleItem& item = p.items[e];
-        const SampleInfo& info = p.samples[item.request];
-        uint32_t at;
-        if (!sampled(info, step, at)) continue;
-        double value = 0.0;
-#pragma unroll
-        for (int k = 0; k < REALS; k++)
-          if (!item.integer && item.slot == (uint32_t)k) value = (double)neuron.s[k];
-#pragma unroll
-        for (int k = 0; k < INTS; k++)
-          if (item.integer && item.slot == (uint32_t)k) value = (double)neuron.z[k];
-        info.values[(uint64_t)at * info.columns + item.column] = value;
-      }
-    }
-#endif
-    if (neuron.active && index < last) {
-      driveInput(here, neuron.firstDrive, neuron.driveCount, neuron.id, neuron.cell, step + 1, neuron.drive, neuron.cache);
+    if (!LATE_INPUT && neuron.active && updates) takeSamples(p, neuron.cell, step, neuron.s, neuron.z);
+    // of the step whose input is added next
+    if (neuron.active && (LATE_INPUT ? updates : index < last))
+      driveInput(here, neuron.firstDrive, neuron.driveCount, neuron.id, neuron.cell, step + 1u - LATE_INPUT, neuron.drive, neuron.cache);
 #if ASIDE
-      leave(here, neuron, steep != 0, slot, index);
+    if (index < last) leave(here, neuron, steep != 0, slot, index);
 #endif
-    }
 #endif
     setMessageRows(here, (index + 1u) & 1u, row);
     __syncwarp();
@@ -337,7 +348,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     const bool stop = __syncthreads_or(index >= *(volatile uint32_t*)&control->stop);
     clock.mark(6);
 #if INBOX_ROWS
-    if (updates && thread == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
+    if (receives && thread == 0) inboxOf(shared).counts[row[0]] = inboxOf(shared).marks[row[0]] = 0;
 #endif
     if (stop && index < last) last = index;
 #if ASIDE
