@@ -195,7 +195,7 @@ function movedBytes(
   precision: Network["precision"],
 ): number {
   const most = (pick: (v: Variant) => number) => Math.max(1, ...variants.map(pick));
-  const sums = wide.length * (wide.some((w) => w) ? 8 : 4);
+  const sums = 2 * wide.length * (wide.some((w) => w) ? 8 : 4);
   return (
     align(20 + 4 * most((v) => v.ints) + sums, 8) +
     8 +

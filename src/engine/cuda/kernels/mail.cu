@@ -225,8 +225,29 @@ __device__ __forceinline__ bool findSource(Waiting& waiting, const Boxes& boxes,
   return some;
 }
 
+// Messages that were sent steps ago are there: the first mailboxes that a warp reads can be read while it draws input.
+#define READS_EARLY (LAG > 0 && TILES == 1 && !SOLO && !ANYBODY_TAKES)
+struct Early {
+  uint64_t a = 0, b = 0;
+};
+
+__device__ __forceinline__ const uint64_t* mailOf(const RunParams& p, uint32_t index) {
+  return p.ownMail + (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
+}
+
+__device__ __forceinline__ Early readEarly(const Here& here, uint32_t index) {
+  Early early;
+#if READS_EARLY
+  const BoxRange range(here.p, KINDS - 1u);
+  const uint32_t portion = (uint32_t)here.warp();
+  if (range.has(portion, here.lane())) loadMail(mailOf(here.p, index) + (uint64_t)range.at(portion, here.lane()) * MAIL_WORDS, early.a, early.b);
+#endif
+  return early;
+}
+
 // Reads the mailboxes of one kind with the messages of one step, counted from that before the first, and delivers.
-__device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uint32_t parity, const Fired* list, uint32_t index, StepClock& clock) {
+__device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uint32_t parity, const Fired* list, uint32_t index, const Early& early,
+                                            StepClock& clock) {
   const RunParams& p = here.p;
   Control* const control = here.control;
   const int lane = here.lane(), warp = here.warp();
@@ -244,11 +265,10 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
 #else
   (void)list;
   const uint64_t tag = index & 0xffffu;
-  const uint64_t start = (uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS * MAIL_WORDS;
-  const uint64_t* mail = p.ownMail + start;
+  const uint64_t* mail = mailOf(p, index);
   Waiting waiting = {here, tag, index + lagOf(kind), 0};
 #if RELAYED
-  if (kind == 0) fetchMail(here, waiting, p.relayed + start, p.ownMail + start);
+  if (kind == 0) fetchMail(here, waiting, p.relayed + (mail - p.ownMail), p.ownMail + (mail - p.ownMail));
 #endif
   const BoxRange range(p, kind);
   // portions are dealt to warps in turn, or to whoever comes first, so that a warp whose neurons take long finds none left
@@ -262,13 +282,21 @@ __device__ __forceinline__ void consumeStep(const Here& here, uint32_t kind, uin
     const uint64_t* words = mail + (uint64_t)box * MAIL_WORDS;
     uint64_t a = 0, b = 0;
     uint32_t n = 0;
-    // all lanes look until all have what they wait for: lanes that go separate ways are brought together again at a high price
+    const auto isOpen = [&] {
+      n = (uint32_t)(a >> 32) & 0x7fffu;
+      return a >> 48 != tag || (n > IN_FIRST_WORD && b >> 48 != tag);
+    };
     bool open = range.has(portion, lane);
+    if (READS_EARLY && open && own && portion == (uint32_t)warp) {
+      a = early.a;
+      b = early.b;
+      open = isOpen();
+    }
+    // all lanes look until all have what they wait for: lanes that go separate ways are brought together again at a high price
     while (__any_sync(ALL_LANES, open)) {
       if (open) {
         loadMail(words, a, b);
-        n = (uint32_t)(a >> 32) & 0x7fffu;
-        open = a >> 48 != tag || (n > IN_FIRST_WORD && b >> 48 != tag);
+        open = isOpen();
         if (open && waiting.giveUp()) {
           a = b = n = 0;
           open = false;

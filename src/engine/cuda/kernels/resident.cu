@@ -78,11 +78,12 @@ struct Resident {
 #define NOWHERE_ELSE 0xffffffffu
 #define SLOTS_ASIDE 32u
 
-// What moves. `there` and `back`: the step in which it was put here for the lane aside, and in which that put it here for its own.
+// What moves. `there` and `back`: the step in which it was put here for the lane aside, and in which that put it here for its own. `drive`: what
+// generators send to it, which its own lane draws meanwhile, by parity of the step in which it did.
 struct Moved {
   uint32_t there, back, place, population, id;
   int z[INTS];
-  Sum drive[RECEPTORS];
+  Sum drive[2][RECEPTORS];
   real s[REALS];
 };
 static_assert(SLOTS_ASIDE * sizeof(Moved) <= ASIDE_BYTES, "there is less room than is needed");
@@ -105,8 +106,6 @@ __device__ __forceinline__ void putDown(Moved& to, const Resident& n) {
   for (int k = 0; k < REALS; k++) to.s[k] = n.s[k];
 #pragma unroll
   for (int k = 0; k < INTS; k++) to.z[k] = n.z[k];
-#pragma unroll
-  for (int r = 0; r < RECEPTORS; r++) to.drive[r] = n.drive[r];
 }
 
 __device__ __forceinline__ void pickUp(const Moved& from, Resident& n) {
@@ -114,8 +113,6 @@ __device__ __forceinline__ void pickUp(const Moved& from, Resident& n) {
   for (int k = 0; k < REALS; k++) n.s[k] = from.s[k];
 #pragma unroll
   for (int k = 0; k < INTS; k++) n.z[k] = from.z[k];
-#pragma unroll
-  for (int r = 0; r < RECEPTORS; r++) n.drive[r] = from.drive[r];
   n.active = true;
 }
 
@@ -129,6 +126,21 @@ __device__ __forceinline__ uint32_t takeSlot(Control* control) {
     free = before & ~bit;
   }
   return NOWHERE_ELSE;
+}
+
+// Does a lane draw the input of its neuron, wherever that is?
+__device__ __forceinline__ bool drawsInput(const Here& here, const Resident& n, uint32_t slot) {
+  return isSpare(here.warp()) ? false : n.active || slot != NOWHERE_ELSE;
+}
+__device__ __forceinline__ void tellDrive(const Here& here, const Resident& n, uint32_t slot, uint32_t step) {
+  if (isSpare(here.warp()) || slot == NOWHERE_ELSE) return;
+#pragma unroll
+  for (int r = 0; r < RECEPTORS; r++) movedIn(here)[slot].drive[step & 1u][r] = n.drive[r];
+}
+__device__ __forceinline__ void takeDrive(const Here& here, Resident& n, uint32_t slot, uint32_t step) {
+  if (!isSpare(here.warp())) return;
+#pragma unroll
+  for (int r = 0; r < RECEPTORS; r++) n.drive[r] = movedIn(here)[slot].drive[step & 1u][r];
 }
 
 // After a neuron has been updated in a step, and its input drawn: it goes aside, or back. `slot`: where the lane's own neuron is, or where the

@@ -201,11 +201,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     if (neuron.active && receives) {
       const PopulationInfo& population = p.populationInfo[neuron.population];
       Sum sums[RECEPTORS];
+#if ASIDE
+      takeDrive(here, neuron, slot, index - 1u);
+#endif
 #pragma unroll
-      for (int r = 0; r < RECEPTORS; r++) {
-        sums[r] = takeInput(here, r, row[r], neuron.place, true) + neuron.drive[r];
-        neuron.drive[r] = 0;
-      }
+      for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(here, r, row[r], neuron.place, true) + neuron.drive[r];
       const real* const u = p.realUniforms + population.firstReal;
       const int* const ui = p.intUniforms + population.firstInt;
 #if LATE_INPUT
@@ -319,15 +319,26 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     }
 
     clock.mark(2);
+    Early early;
+    if (READS_EARLY && index > LAG && index - LAG <= last) early = readEarly(here, index - LAG);
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0) prefetchOwn(HEAVY ? ownOf(p, neuron.cell) : ownSynapses);
     if (!LATE_INPUT && neuron.active && updates) takeSamples(p, neuron.cell, step, neuron.s, neuron.z);
     // of the step whose input is added next
-    if (neuron.active && (LATE_INPUT ? updates : index < last))
+#if ASIDE
+    const bool draws = drawsInput(here, neuron, slot);
+#else
+    const bool draws = neuron.active;
+#endif
+    if (draws && (LATE_INPUT ? updates : index < last)) {
+#pragma unroll
+      for (int r = 0; r < RECEPTORS; r++) neuron.drive[r] = 0;
       driveInput(here, neuron.firstDrive, neuron.driveCount, neuron.id, neuron.cell, step + 1u - LATE_INPUT, neuron.drive, neuron.cache);
+    }
 #if ASIDE
     if (index < last) leave(here, neuron, steep != 0, slot, index);
+    tellDrive(here, neuron, slot, index);
 #endif
 #endif
     setMessageRows(here, (index + 1u) & 1u, row);
@@ -341,7 +352,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll 1
     for (uint32_t kind = 0; kind < KINDS; kind++) {
       const uint32_t lag = lagOf(kind);
-      if (index > lag && index - lag <= last) consumeStep(here, kind, index & 1u, list, index - lag, clock);
+      if (index > lag && index - lag <= last) consumeStep(here, kind, index & 1u, list, index - lag, early, clock);
     }
     clock.mark(5);
     // agreed on with the barrier; a warp that is ahead may have read of an end already, but of a later one
