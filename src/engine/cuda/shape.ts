@@ -29,6 +29,8 @@ const SEVERAL_HEAVY = 384;
  */
 const SPARE_WARPS = 2;
 const MOST_ASIDE = { float32: 16, float64: 8 };
+/** Threads at least, so that each of those that take mailboxes has few. */
+const LEAST_ASIDE = { float32: 384, float64: 256 };
 const LANES = 32;
 /** Tables that are copied to shared memory. */
 const SHARED_TABLES = 24;
@@ -241,7 +243,7 @@ export function shapeFor(given: ShapeParts): Shape {
   const threadsAside = threadsWithAside(variants, wholeWarps, network.precision, info.threadsPerBlock);
   // a block alone needs no warps beside those of its neurons
   const threads = threadsAside
-    ? Math.min(info.threadsPerBlock, Math.max(solo ? 0 : 256, threadsAside))
+    ? Math.min(info.threadsPerBlock, Math.max(solo ? 0 : LEAST_ASIDE[network.precision], threadsAside))
     : solo
       ? Math.min(most, Math.max(64, wholeWarps))
       : most;
@@ -260,9 +262,9 @@ export function shapeFor(given: ShapeParts): Shape {
     !solo && calibration.minDelay <= MOST_LAG && variants.every((v) => v.program.splitUpdate());
   const mostLag = (delay: number) => Math.min(MOST_LAG, delay - (lateInput ? 0 : 1));
   const lag = solo ? 0 : mostLag(calibration.minDelay);
-  // where threads have several neurons, no time is left while the own process is waited for
+  // where threads have several neurons, no time is left while the own process is waited for; where messages have a step to travel, nobody waits
   const farLag =
-    tiles > 1 || processBlocks === allBlocks
+    tiles > 1 || lateInput || processBlocks === allBlocks
       ? lag
       : Math.max(lag, Math.min(lag + FARTHER, mostLag(farDelay)));
   const kinds = farLag > lag ? 2 : 1;
