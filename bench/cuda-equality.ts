@@ -11,6 +11,7 @@ import { build as microcircuit } from "../examples/microcircuit.js";
 import { longDelays } from "../test/conformance/long-delays.js";
 import { broadNetworks, networks } from "../test/conformance/networks.js";
 import { fewNeurons, lookedUpAhead, manyNeurons } from "../test/conformance/short-slices.js";
+import { upstrokes } from "../test/conformance/upstrokes.js";
 
 export const onRequest = true;
 
@@ -68,12 +69,13 @@ const small: readonly Case[] = [
   ...manyNeurons,
   ...lookedUpAhead,
   ...fewNeurons,
+  ...upstrokes,
 ].map((n) => ({
   name: n.name,
   // they are too small to need it
   ...(longDelays.includes(n) ? { debug: "inbox" } : {}),
-  // as many as leave several neurons to each thread
-  ...(lookedUpAhead.includes(n) ? { blocks: [2] } : {}),
+  // as many as leave several neurons to each thread; more to a block than can be aside from the others
+  ...(lookedUpAhead.includes(n) || upstrokes.includes(n) ? { blocks: [2] } : {}),
   ...(n.options ? { options: n.options } : {}),
   async run(sim) {
     const recorders = await n.build(sim);

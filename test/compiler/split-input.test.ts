@@ -1,0 +1,128 @@
+/** An update in two parts, and with the stages of an upstroke as a loop: bit for bit what the whole does. */
+
+import { describe, expect, it } from "vitest";
+import { type IrFunction, validateIr } from "../../src/compiler/ir.js";
+import { compileNeuron } from "../../src/compiler/neuron.js";
+import { compileJs } from "../../src/compiler/print-js.js";
+import type { NeuronProgram } from "../../src/compiler/program.js";
+import { ModelLibrary } from "../../src/simulator/model-library.js";
+
+const library = new ModelLibrary();
+
+function program(name: string, real: "f32" | "f64"): NeuronProgram {
+  const sizes = Object.fromEntries(library.sizes(name).map((s) => [s.name, 2]));
+  return compileNeuron(library.model(name), { real, resolution: 0.1, sizes });
+}
+
+/** runs functions one after the other on the same variables, by the place of an input */
+function stepOf(p: NeuronProgram, ...parts: readonly IrFunction[]) {
+  const compiled = parts.map((fn) => ({ fn, run: compileJs(fn) as unknown as Run }));
+  return (values: number[]): { readonly values: number[]; readonly emitted: number } => {
+    let emitted = 0;
+    for (const { fn, run } of compiled) {
+      const out = run(...values);
+      const results: readonly number[] = fn.outputs.length === 1 ? [out as number] : (out as number[]);
+      fn.outputs.forEach((variable, k) => {
+        const place = fn.inputs.findIndex((i) => i.variable.id === variable.id);
+        if (place >= 0) values[place] = results[k]!;
+        else if (variable.id === p.emitted.id) emitted = results[k]!;
+        else if (variable.id === p.failed.id) expect(results[k]).toBe(0);
+      });
+    }
+    return { values, emitted };
+  };
+}
+type Run = (...inputs: readonly number[]) => number | number[];
+
+/** inputs of a neuron at its start, and what arrives in some hundred steps: strong enough to make it fire */
+function inputsOf(p: NeuronProgram) {
+  const parameter = (name: string): number => (name === "I_e" ? 700 : p.defaultParameter(name, parameter));
+  const constants = p.computeConstants(parameter);
+  const start = p.bindings.map((b) => {
+    if (b.kind === "constant") return constants[b.index]!;
+    if (b.kind === "state") return p.initialState(b.index, parameter);
+    return b.kind === "limit" ? 1e6 : 0;
+  });
+  const rounded = p.real === "f32" ? start.map(Math.fround) : start;
+  const receptors = p.bindings.flatMap((b, k) => (b.kind === "receptor" ? [k] : []));
+  let seed = 7;
+  const next = () => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const arrive = (values: number[]) => {
+    // the first receptor excites, the second inhibits; now and then nothing arrives
+    receptors.forEach((k, r) => {
+      values[k] = next() < 0.3 ? 0 : Math.fround((r === 0 ? 12 : 1) * next());
+    });
+  };
+  return { start: rounded, arrive, receptors };
+}
+
+/** @returns spikes */
+function compare(p: NeuronProgram, parts: readonly IrFunction[]): number {
+  const [whole, other] = [stepOf(p, p.update), stepOf(p, ...parts)];
+  const { start, arrive, receptors } = inputsOf(p);
+  const a = [...start];
+  let b = [...start];
+  let spikes = 0;
+  for (let step = 0; step < 600; step++) {
+    arrive(a);
+    b = [...b];
+    for (const k of receptors) b[k] = a[k]!;
+    const [x, y] = [whole(a), other(b)];
+    expect(y.values, `step ${step}`).toEqual(x.values);
+    expect(y.emitted).toBe(x.emitted);
+    spikes += x.emitted;
+  }
+  return spikes;
+}
+
+const precisions = ["f32", "f64"] as const;
+const adaptive = ["aeif_cond_alpha", "aeif_cond_beta", "aeif_cond_beta_multisynapse"];
+const split = [...adaptive, "iaf_cond_alpha", "iaf_cond_exp", "iaf_psc_alpha", "iaf_psc_exp"];
+const whole = ["iaf_psc_delta", "izhikevich", "parrot_neuron"];
+
+describe.each(precisions)("%s", (real) => {
+  it.each(split)("%s: the rest, and what receives, are the whole", (name) => {
+    const p = program(name, real);
+    const { rest, receive } = p.splitUpdate()!;
+    validateIr(rest);
+    validateIr(receive);
+    const states = p.update.inputs.filter((_, k) => p.bindings[k]!.kind === "state").map((i) => i.variable);
+    expect(states).toEqual(expect.arrayContaining([...receive.outputs]));
+    expect(compare(p, [rest, receive])).toBeGreaterThan(2);
+  });
+
+  it.each(whole)("%s: more depends on what arrives than what the next step begins with", (name) => {
+    expect(program(name, real).splitUpdate()).toBeUndefined();
+  });
+
+  it.each(adaptive)("%s: upstrokes in a loop", (name) => {
+    const p = program(name, real);
+    const rolled = p.rolled();
+    expect(rolled.bindings).toEqual(p.bindings);
+    expect(rolled.constants.map((c) => c.name)).toEqual(p.constants.map((c) => c.name));
+    expect(p.rolled()).toBe(rolled);
+    expect(rolled.update.body.length).toBeGreaterThan(0);
+    const [a, b] = [inputsOf(p), inputsOf(rolled)];
+    const [one, other] = [stepOf(p, p.update), stepOf(rolled, rolled.update)];
+    const [x, y] = [[...a.start], [...b.start]];
+    let spikes = 0;
+    for (let step = 0; step < 600; step++) {
+      a.arrive(x);
+      b.arrive(y);
+      const [s, t] = [one(x), other(y)];
+      expect(t.values, `step ${step}`).toEqual(s.values);
+      expect(t.emitted).toBe(s.emitted);
+      spikes += s.emitted;
+    }
+    expect(spikes).toBeGreaterThan(2);
+  });
+
+  it("models without an upstroke are as they are", () => {
+    const p = program("iaf_cond_exp", real);
+    expect(p.rolled()).toBe(p);
+    expect(p.steep).toBeUndefined();
+  });
+});
