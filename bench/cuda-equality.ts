@@ -10,6 +10,7 @@ import { build as brunel2000 } from "../examples/brunel2000.js";
 import { build as microcircuit } from "../examples/microcircuit.js";
 import { longDelays } from "../test/conformance/long-delays.js";
 import { broadNetworks, networks } from "../test/conformance/networks.js";
+import { receivers } from "../test/conformance/receivers.js";
 import { fewNeurons, lookedUpAhead, manyNeurons } from "../test/conformance/short-slices.js";
 import { upstrokes } from "../test/conformance/upstrokes.js";
 
@@ -70,6 +71,7 @@ const small: readonly Case[] = [
   ...lookedUpAhead,
   ...fewNeurons,
   ...upstrokes,
+  ...receivers,
 ].map((n) => ({
   name: n.name,
   // they are too small to need it

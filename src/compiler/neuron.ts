@@ -703,9 +703,11 @@ class NeuronCompiler {
       return slot.variable?.value ?? real(0);
     });
     let split: { readonly update: SplitUpdate | undefined } | undefined;
-    const variablesOf = (kind: Binding["kind"]) =>
+    const variablesOf = (...kinds: readonly Binding["kind"][]) =>
       new Set(
-        this.#inputs.flatMap(({ input, binding }) => (binding.kind === kind ? [input.variable.id] : [])),
+        this.#inputs.flatMap(({ input, binding }) =>
+          kinds.includes(binding.kind) ? [input.variable.id] : [],
+        ),
       );
     const program: NeuronProgram = {
       name: m.name,
@@ -762,7 +764,8 @@ class NeuronCompiler {
         return m.invariants.find((i) => names.has(i.name) && evaluate(i.condition, context) === 0);
       },
       splitUpdate: () => {
-        split ??= { update: splitInput(update, variablesOf("receptor"), variablesOf("state")) };
+        const ofStep = variablesOf("step", "gid", "key0", "key1", "limit");
+        split ??= { update: splitInput(update, variablesOf("receptor"), variablesOf("state"), ofStep) };
         return split.update;
       },
       describe: () => this.#describe(update),

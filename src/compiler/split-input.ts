@@ -17,12 +17,14 @@ export interface SplitUpdate {
 /**
  * @param inputs - variables that hold what arrives
  * @param states - variables that are kept from step to step
+ * @param ofStep - variables that differ from step to step otherwise (its number, what random numbers follow from): what receives may not read them
  * @returns nothing if more depends on what arrives than the states at the end of the step
  */
 export function splitInput(
   update: IrFunction,
   inputs: ReadonlySet<number>,
   states: ReadonlySet<number>,
+  ofStep: ReadonlySet<number>,
 ): SplitUpdate | undefined {
   const late = new Set<number>();
   const lateVariables = new Set(inputs);
@@ -57,7 +59,8 @@ export function splitInput(
         rest.push(i);
     }
   }
-  return joined(update, rest, received, states);
+  const parts = joined(update, rest, received, states);
+  return parts && touches(parts.receive.body, new Set(), ofStep) ? undefined : parts;
 }
 
 /** Does anything read what is late, or set a variable that is? */

@@ -28,7 +28,7 @@ export interface Landing {
 
 export interface WayToThreshold {
   readonly duration: Value;
-  /** bounds of the errors: of the duration as z, and of other variables */
+  /** estimates of the errors: of the duration as z (where that is short, up to six times too small), and of other variables */
   readonly missed: Value;
   drifted(names: readonly string[]): Value;
   atThreshold(): Values;

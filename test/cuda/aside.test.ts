@@ -7,6 +7,7 @@ import { planTables } from "../../src/engine/cuda/tables.js";
 import { planVariants } from "../../src/engine/cuda/variants.js";
 import { networks } from "../conformance/networks.js";
 import { expectSame, type Network, observe } from "../conformance/observe.js";
+import { receivers } from "../conformance/receivers.js";
 import { cudaHere, enginesPresent } from "../conformance/setups.js";
 import { upstrokes } from "../conformance/upstrokes.js";
 import { lowered } from "./lowered.js";
@@ -64,6 +65,9 @@ describe("which networks", () => {
     // its potential is raised, and compared with the threshold, in the same step
     const delta = await planOf(named("model iaf_psc_delta"), "float32", 38);
     expect(delta.lateInput).toBe(false);
+    // so far as it may be asked for later: what is added does not depend on the step, or on its random numbers
+    expect((await planOf(receivers[0]!, "float32", 38)).lateInput).toBe(true);
+    expect((await planOf(receivers[1]!, "float32", 38)).lateInput).toBe(false);
     // a block alone has no messages
     expect((await planOf(upstrokes[0]!, "float32", 38, 1)).lateInput).toBe(false);
   });
@@ -72,7 +76,7 @@ describe("which networks", () => {
 describe.skipIf(!enginesPresent.includes("cuda"))("the same results", () => {
   const two = cudaHere === "emulated" ? "cuda:0,1" : "cuda";
   test.each(
-    upstrokes.flatMap((n) =>
+    [...upstrokes, ...receivers].flatMap((n) =>
       (["float32", "float64"] as const).map((precision) => [n.name, precision, n] as const),
     ),
   )("%s, %s", async (_, precision, network) => {

@@ -47,7 +47,7 @@ interface Running {
     readonly continuous: number[];
     readonly gid: number;
   };
-  readonly step: number;
+  readonly step: readonly number[];
   readonly emitted: number;
   readonly failed: number;
   /** by receptor: rows of sums, whole numbers */
@@ -127,12 +127,13 @@ class ReferenceEngine implements Engine {
       continuous: [] as number[],
       gid: -1,
     };
-    let step = -1;
+    // a model may read the step as a time, and its random numbers follow from it
+    const step: number[] = [];
     inputs.forEach(({ variable }, k) => {
       const b = program.bindings[k]!;
       const array = arrayIds.indexOf(variable.id);
       if (b.kind === "limit") uniforms[uniformIds.indexOf(variable.id)] = 2 ** 31 - 1;
-      else if (b.kind === "step") step = uniformIds.indexOf(variable.id);
+      else if (b.kind === "step") step.push(uniformIds.indexOf(variable.id));
       else if (b.kind === "key0" || b.kind === "key1")
         uniforms[uniformIds.indexOf(variable.id)] = population.key[b.kind === "key0" ? 0 : 1];
       else if (b.kind === "gid") {
@@ -257,7 +258,7 @@ class ReferenceEngine implements Engine {
   /** advances one population by one step; appends who fired */
   #update(r: Running, step: number, fired: { id: number; multiplicity: number }[]): RunOutcome["failure"] {
     const { population, arrays, uniforms } = r;
-    if (r.step >= 0) uniforms[r.step] = step;
+    for (const k of r.step) uniforms[k] = step;
     const row = step % this.#rows;
     population.program.receptors.forEach((_, receptor) => {
       const sums = r.rings[receptor]![row]!;

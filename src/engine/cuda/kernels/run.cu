@@ -209,8 +209,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
       const real* const u = p.realUniforms + population.firstReal;
       const int* const ui = p.intUniforms + population.firstInt;
 #if LATE_INPUT
-      receiveNeuron(p, VARIANT(population), neuron.s, neuron.z, u, ui, sums, neuron.scales);
-      if (index > 1u) takeSamples(p, neuron.cell, step - 1u, neuron.s, neuron.z);
+      // the launch before has added what arrived in its last step
+      if (index > 1u) {
+        receiveNeuron(p, VARIANT(population), neuron.s, neuron.z, u, ui, sums, neuron.scales);
+        takeSamples(p, neuron.cell, step - 1u, neuron.s, neuron.z);
+      }
 #endif
       if (updates) {
         int failed = 0, unfinished = 0;
@@ -248,7 +251,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         const int* const ui = p.intUniforms + population.firstInt;
         const Scale* const scales = p.scales + own * RECEPTORS;
 #if LATE_INPUT
-        receiveNeuron(p, VARIANT(population), s, z, u, ui, sums, scales);
+        // the launch before has added what arrived in its last step
+        if (index > 1u) receiveNeuron(p, VARIANT(population), s, z, u, ui, sums, scales);
         if (index > 1u && phase == 0) takeSamples(p, cell, step - 1u, s, z);
 #endif
         int failed = 0, unfinished = 0, steep = 0;
