@@ -10,7 +10,6 @@
 #define SPARES (ASIDE ? (uint32_t)WARPS - WORKERS : 0u)
 
 __device__ __forceinline__ bool isSpare(int warp) { return (uint32_t)warp < SPARES; }
-__device__ __forceinline__ bool isWorker(int warp) { return !isSpare(warp) && (uint32_t)warp < SPARES + WORKERS; }
 
 #if KEPT_SCALES
 typedef Scale Scales[RECEPTORS];
