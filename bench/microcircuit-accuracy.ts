@@ -7,7 +7,7 @@
  *
  *     synfire bench microcircuit-accuracy --device cuda [seeds=5] [inputs=poisson|dc|both] [out=FOLDER]
  */
-import { Simulator, SynfireError } from "synfire";
+import { SynfireError } from "synfire";
 import {
   ksDistance,
   mean,
@@ -19,7 +19,8 @@ import {
 import type { Bench, BenchResult } from "synfire/cli";
 import { type Figure, palette, report, type ViolinOptions, violins } from "synfire/plot";
 import { writeReport } from "synfire/plot/files";
-import { build, populations, referenceRates } from "../examples/microcircuit.js";
+import { populations, referenceRates } from "../examples/microcircuit.js";
+import { withSpikes } from "./lib/microcircuit.js";
 
 export const onRequest = true;
 
@@ -196,26 +197,16 @@ function chosenInputs(inputs: string): readonly Input[] {
 type Settings = Omit<typeof defaults, "inputs" | "out" | "seeds"> & { readonly poisson: boolean };
 
 /** Statistics of all populations; nothing if the run was interrupted. */
-async function simulate(bench: Bench, settings: Settings, seed: number): Promise<Statistics | undefined> {
-  if (bench.interrupted) return undefined;
-  const { N_scaling, K_scaling, t_presim, t_sim, poisson } = settings;
-  const sim = await Simulator.create({ ...bench.options, seed });
-  try {
-    const network = build(sim, { N_scaling, K_scaling, t_presim, t_sim, poisson });
-    const all = network.populations[0]!.concat(...network.populations.slice(1));
-    const spikes = sim.record(all, { start: t_presim });
-    if (t_presim > 0) await sim.simulate(t_presim);
-    if (!bench.interrupted) await sim.simulate(t_sim);
-    if (bench.interrupted) return undefined;
+function simulate(bench: Bench, settings: Settings, seed: number): Promise<Statistics | undefined> {
+  const { t_presim, t_sim, poisson } = settings;
+  return withSpikes(bench, settings, seed, (network, spikes) => {
     const ids = Object.fromEntries(network.populations.map((p, k) => [populations[k]!, p.toArray()]));
     const stop = t_presim + 2 * Math.floor(t_sim / 2 + 1e-6);
     const result = populationStatistics(spikes.events, ids, { start: t_presim, stop, closed: "right" });
     const rates = populations.map((name) => result[name]!.meanRate.toFixed(3));
     bench.log(`  ${labels[poisson ? "poisson" : "dc"]}, seed ${seed}: ${rates.join(" ")} spikes/s`);
     return result;
-  } finally {
-    sim.dispose();
-  }
+  });
 }
 
 /** one distance, or none if too few neurons fired */

@@ -6,10 +6,11 @@
  *
  *     synfire bench microcircuit-rates --device cuda [seeds=50] [poisson=true] [t_sim=10000]
  */
-import { Simulator, SynfireError } from "synfire";
-import { mean, standardDeviation } from "synfire/analysis";
+import { SynfireError } from "synfire";
+import { mean, meanRates, standardDeviation } from "synfire/analysis";
 import type { Bench, BenchResult } from "synfire/cli";
-import { build, populations, referenceRates } from "../examples/microcircuit.js";
+import { populations, referenceRates } from "../examples/microcircuit.js";
+import { withSpikes } from "./lib/microcircuit.js";
 
 export const onRequest = true;
 
@@ -72,29 +73,24 @@ export default async function microcircuitRates(bench: Bench): Promise<BenchResu
   };
 }
 
-type Settings = Omit<typeof defaults, "seeds">;
-
-async function ratesOf(bench: Bench, settings: Settings, seed: number): Promise<number[] | undefined> {
-  const { N_scaling, K_scaling, t_presim, t_sim, poisson } = settings;
-  const sim = await Simulator.create({ ...bench.options, seed });
-  try {
-    const network = build(sim, { N_scaling, K_scaling, t_presim, t_sim, poisson });
-    const all = network.populations[0]!.concat(...network.populations.slice(1));
-    const spikes = sim.record(all, { start: t_presim });
-    if (t_presim > 0) await sim.simulate(t_presim);
-    if (!bench.interrupted) await sim.simulate(t_sim);
-    if (bench.interrupted) return undefined;
-    const senders = spikes.events.senders;
-    return network.populations.map((p) => {
-      const ids = p.toArray();
-      const [first, last] = [ids[0]!, ids[ids.length - 1]!];
-      let count = 0;
-      for (const id of senders) if (id >= first && id <= last) count++;
-      return (1000 * count) / ids.length / t_sim;
-    });
-  } finally {
-    sim.dispose();
-  }
+/** by population; nothing if the run was interrupted */
+function ratesOf(
+  bench: Bench,
+  settings: Omit<typeof defaults, "seeds">,
+  seed: number,
+): Promise<number[] | undefined> {
+  const { t_presim, t_sim } = settings;
+  return withSpikes(bench, settings, seed, (network, spikes) => {
+    const ids = network.populations.map((p) => p.toArray());
+    const window = { start: t_presim, stop: t_presim + t_sim, closed: "right" } as const;
+    const rates = meanRates(
+      spikes.events,
+      ids.flatMap((list) => Array.from(list)),
+      window,
+    );
+    let end = 0;
+    return ids.map(({ length }) => mean(rates.subarray(end, (end += length))));
+  });
 }
 
 /** how far a point is from the mean of others, by their covariance */

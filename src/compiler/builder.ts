@@ -128,6 +128,25 @@ export class Builder {
     this.#merge(scope, loop);
   }
 
+  /**
+   * Runs `body` so many times.
+   * @param assigned - the variables that it sets, other than those made inside
+   * @param body - gets how often it has run before
+   */
+  repeat(times: number, assigned: readonly Variable[], body: (before: Value) => void): void {
+    const count = this.variable("count", "i32");
+    this.set(count, this.constant("i32", 0));
+    this.while(
+      [count, ...assigned],
+      () => this.lt(this.get(count), this.constant("i32", times)),
+      () => {
+        const before = this.get(count);
+        body(before);
+        this.set(count, this.add(before, this.constant("i32", 1)));
+      },
+    );
+  }
+
   add = (a: Value, b: Value) => this.op("add", a.type, a, b);
   sub = (a: Value, b: Value) => this.op("sub", a.type, a, b);
   mul = (a: Value, b: Value) => this.op("mul", a.type, a, b);

@@ -117,6 +117,23 @@ export function* walk(body: readonly Instruction[]): Generator<Instruction> {
   }
 }
 
+/** The values that an instruction reads itself, without those inside of it. */
+export function operandsOf(i: Instruction): readonly Value[] {
+  switch (i.kind) {
+    case "op":
+      return i.args;
+    case "pick":
+      return [i.index];
+    case "set":
+      return [i.value];
+    case "if":
+    case "while":
+      return [i.condition];
+    default:
+      return [];
+  }
+}
+
 /** Prints a function for reading: one instruction per line. */
 export function dumpIr(fn: IrFunction): string {
   const lines: string[] = [`function ${fn.name}`];

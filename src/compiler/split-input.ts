@@ -5,7 +5,7 @@
  */
 
 import type { Instruction, IrFunction, Value, Variable } from "./ir.js";
-import { walk } from "./ir.js";
+import { operandsOf, walk } from "./ir.js";
 
 export interface SplitUpdate {
   /** all that does not depend on what arrives */
@@ -39,9 +39,7 @@ export function splitInput(
       case "op":
       case "pick": {
         const isLate =
-          i.kind === "get"
-            ? lateVariables.has(i.variable.id)
-            : (i.kind === "op" ? i.args : [i.index]).some((a) => late.has(a.id));
+          i.kind === "get" ? lateVariables.has(i.variable.id) : operandsOf(i).some((a) => late.has(a.id));
         if (isLate) late.add(i.result.id);
         (isLate ? received : rest).push(i);
         break;
@@ -74,22 +72,6 @@ function touches(
     if (operandsOf(i).some((v) => late.has(v.id))) return true;
   }
   return false;
-}
-
-function operandsOf(i: Instruction): readonly Value[] {
-  switch (i.kind) {
-    case "op":
-      return i.args;
-    case "pick":
-      return [i.index];
-    case "set":
-      return [i.value];
-    case "if":
-    case "while":
-      return [i.condition];
-    default:
-      return [];
-  }
 }
 
 /** Gives `received` the values of `rest` that it reads: constants again, all others by a state that holds them when the rest is done. */

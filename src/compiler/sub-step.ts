@@ -131,42 +131,34 @@ export function rolledStep(
   const { b, real } = i;
   const names = [...start.keys()];
   const stages = STAGES.length;
-  const stage = b.variable("stage", "i32");
   /** the sums for this stage and those that follow, for the solution and for the error, of what is known until now */
   const sums = WEIGHTS_OF[0]!.map(
     (_, k) => new Map(names.map((name) => [name, b.variable(`sum ${k} of ${name}`, real)])),
   );
   const all = sums.flatMap((s) => [...s.values()]);
   for (const sum of all) b.set(sum, b.constant(real, 0));
-  b.set(stage, b.constant("i32", 0));
   const moved = (k: number) =>
     new Map(
       [...start].map(([name, value]) => [name, b.add(value, b.mul(h, b.get(sums[k]!.get(name)!)))] as const),
     );
-  b.while(
-    [stage, ...all],
-    () => b.lt(b.get(stage), b.constant("i32", stages)),
-    () => {
-      const now = b.get(stage);
-      const slopes = derivatives(moved(0));
-      const weights = WEIGHTS_OF[0]!.map((_, k) =>
-        b.pick(
-          real,
-          WEIGHTS_OF.map((row) => row[k]!),
-          now,
-        ),
-      );
-      for (const name of names) {
-        const terms = weights.map((w) => b.mul(w, slopes.get(name)!));
-        const sum = (k: number) => sums[k]!.get(name)!;
-        for (let k = 0; k + 2 < stages; k++) b.set(sum(k), b.add(b.get(sum(k + 1)), terms[k]!));
-        // nothing is known yet of the last
-        b.set(sum(stages - 2), terms[stages - 2]!);
-        for (const k of [stages - 1, stages]) b.set(sum(k), b.add(b.get(sum(k)), terms[k]!));
-      }
-      b.set(stage, b.add(now, b.constant("i32", 1)));
-    },
-  );
+  b.repeat(stages, all, (stage) => {
+    const slopes = derivatives(moved(0));
+    const weights = WEIGHTS_OF[0]!.map((_, k) =>
+      b.pick(
+        real,
+        WEIGHTS_OF.map((row) => row[k]!),
+        stage,
+      ),
+    );
+    for (const name of names) {
+      const terms = weights.map((w) => b.mul(w, slopes.get(name)!));
+      const sum = (k: number) => sums[k]!.get(name)!;
+      for (let k = 0; k + 2 < stages; k++) b.set(sum(k), b.add(b.get(sum(k + 1)), terms[k]!));
+      // nothing is known yet of the last
+      b.set(sum(stages - 2), terms[stages - 2]!);
+      for (const k of [stages - 1, stages]) b.set(sum(k), b.add(b.get(sum(k)), terms[k]!));
+    }
+  });
   const errors = new Map(names.map((name) => [name, b.abs(b.mul(h, b.get(sums[stages]!.get(name)!)))]));
   return { next: moved(stages - 1), errors };
 }

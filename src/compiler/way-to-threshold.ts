@@ -52,17 +52,8 @@ function newton<T extends Readonly<Record<string, Value>>>(
     for (const name of names) b.set(variables[name]!, to[name]!);
   };
   const get = () => Object.fromEntries(names.map((name) => [name, b.get(variables[name]!)])) as T;
-  const count = b.variable("newton", "i32");
   set(first);
-  b.set(count, b.constant("i32", 0));
-  b.while(
-    [count, ...Object.values(variables)],
-    () => b.lt(b.get(count), b.constant("i32", STEPS)),
-    () => {
-      set(nearer(get()));
-      b.set(count, b.add(b.get(count), b.constant("i32", 1)));
-    },
-  );
+  b.repeat(STEPS, Object.values(variables), () => set(nearer(get())));
   return get();
 }
 
@@ -117,6 +108,12 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
   /** 1 - z^n, and 1 - z^n (1 + n l) */
   const less = (power: Value) => b.sub(c(1), power);
   const lessMore = (power: Value, n: number, l: Value) => less(b.mul(power, b.add(c(1), b.mul(c(n), l))));
+  /** 2 + 2 n l + (n l)^2, and 2 - z^n times it */
+  const square = (n: number, l: Value) => {
+    const nl = b.mul(c(n), l);
+    return sum(c(2), nl, nl, b.mul(nl, nl));
+  };
+  const lessSquare = (power: Value, n: number, l: Value) => b.sub(c(2), b.mul(power, square(n, l)));
   /** F without R, and what R as it is at first takes away to first order */
   const firstOrder = (z: Value, l: Value) => {
     const z2 = b.mul(z, z);
@@ -138,26 +135,27 @@ export function wayToThreshold(i: Integration, u: Upstroke, at: Landing): WayToT
     const [z3, z4, z5] = [b.mul(z2, z), b.mul(z2, z2), product(z2, z2, z)];
     const [o3, o4, o5] = [less(z3), less(z4), less(z5)];
     const [w3, w4, w5] = [lessMore(z3, 3, l), lessMore(z4, 4, l), lessMore(z5, 5, l)];
-    const l3 = b.mul(c(3), l);
     const second = sum(
       product(c(1 / 3), AA, o3),
       product(c(2 / 9), AB, w3),
-      product(c(1 / 27), BB, b.sub(c(2), b.mul(z3, sum(c(2), l3, l3, b.mul(l3, l3))))),
+      product(c(1 / 27), BB, lessSquare(z3, 3, l)),
     );
     const l4 = b.mul(c(4), l);
-    const square4 = sum(c(2), l4, l4, b.mul(l4, l4));
     const third = sum(
       product(c(1 / 4), AA, A, o4),
       product(c(3 / 16), AA, B, w4),
-      product(c(3 / 64), AB, B, b.sub(c(2), b.mul(z4, square4))),
-      product(c(1 / 256), BB, B, b.sub(c(6), b.mul(z4, b.add(b.mul(c(3), square4), product(l4, l4, l4))))),
+      product(c(3 / 64), AB, B, lessSquare(z4, 4, l)),
+      product(
+        c(1 / 256),
+        BB,
+        B,
+        b.sub(c(6), b.mul(z4, b.add(b.mul(c(3), square(4, l)), product(l4, l4, l4)))),
+      ),
     );
-    const l5 = b.mul(c(5), l);
-    const square5 = sum(c(2), l5, l5, b.mul(l5, l5));
     const fourth = sum(
       product(c(1 / 5), AA, AA, o5),
       product(c(4 / 25), AA, AB, w5),
-      product(c(6 / 125), AB, AB, b.sub(c(2), b.mul(z5, square5))),
+      product(c(6 / 125), AB, AB, lessSquare(z5, 5, l)),
     );
     // what a, b and c add, the first also in products with A, B and, squared, with their mean; and the square of a
     const firstChange = product(c(-1 / 6), way, way, b.add(c(1), b.add(z, z)));

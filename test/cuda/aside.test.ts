@@ -1,41 +1,20 @@
 /** Neurons in their upstroke move to warps of their own, and what arrives in a step is added before the next one: results are the same. */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { calibrate } from "../../src/engine/calibration.js";
-import { shapeFor, wideRings } from "../../src/engine/cuda/shape.js";
-import { planTables } from "../../src/engine/cuda/tables.js";
-import { planVariants } from "../../src/engine/cuda/variants.js";
 import { networks } from "../conformance/networks.js";
 import { expectSame, type Network, observe } from "../conformance/observe.js";
 import { receivers } from "../conformance/receivers.js";
 import { cudaHere, enginesPresent } from "../conformance/setups.js";
 import { upstrokes } from "../conformance/upstrokes.js";
-import { lowered } from "./lowered.js";
+import { onLargeGpu } from "./lowered.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
 const named = (name: string) => networks.find((n) => n.name === name)!;
-
-async function planOf(network: Network, precision: "float32" | "float64", slots: number, blocks = 132) {
-  const net = await lowered(network, precision);
-  const calibration = calibrate(net);
-  const { variants } = planVariants(net, calibration);
-  const wide = wideRings(net, calibration);
-  return shapeFor({
-    ...{ network: net, calibration, variants, wide, slots, synapsesPerSlice: 4 },
-    info: {
-      ...{ index: 0, name: "GPU", busId: "", architecture: 90, multiprocessors: 132, threadsPerBlock: 1024 },
-      ...{ sharedMemory: 232_448, l2Cache: 50 * 2 ** 20, totalMemory: 80 * 2 ** 30, cooperative: true },
-    },
-    tables: planTables(net, calibration, wide, Math.ceil(Math.log2(slots)), (p) => p.plan),
-    layout: { devices: 1, blocks, processBlocks: blocks },
-    farDelay: Number.POSITIVE_INFINITY,
-    trays: false,
-    drives: 1,
-  });
-}
+const shapeOf = async (network: Network, blocks?: number) =>
+  (await onLargeGpu(network, "float32", 38, blocks === undefined ? {} : { blocks })).shape;
 
 describe("which networks", () => {
   test.each([
@@ -49,27 +28,27 @@ describe("which networks", () => {
   ] as const)(
     "%s, %d neurons in a block: %d threads, aside: %s",
     async (precision, slots, threads, aside) => {
-      const shape = await planOf(upstrokes[0]!, precision, slots);
+      const { shape } = await onLargeGpu(upstrokes[0]!, precision, slots);
       expect(shape.threads).toBe(threads);
       expect(shape.asideBytes > 0).toBe(aside);
     },
   );
 
   test("only models with an upstroke", async () => {
-    expect((await planOf(named("model iaf_cond_exp"), "float32", 38)).asideBytes).toBe(0);
+    expect((await shapeOf(named("model iaf_cond_exp"))).asideBytes).toBe(0);
   });
 
   test("messages are read as late as the shortest delay where nothing of a step depends on what arrives in it", async () => {
-    const late = await planOf(upstrokes[0]!, "float32", 38);
+    const late = await shapeOf(upstrokes[0]!);
     expect([late.lateInput, late.lag]).toEqual([true, 1]);
     // its potential is raised, and compared with the threshold, in the same step
-    const delta = await planOf(named("model iaf_psc_delta"), "float32", 38);
+    const delta = await shapeOf(named("model iaf_psc_delta"));
     expect(delta.lateInput).toBe(false);
     // so far as it may be asked for later: what is added does not depend on the step, or on its random numbers
-    expect((await planOf(receivers[0]!, "float32", 38)).lateInput).toBe(true);
-    expect((await planOf(receivers[1]!, "float32", 38)).lateInput).toBe(false);
+    expect((await shapeOf(receivers[0]!)).lateInput).toBe(true);
+    expect((await shapeOf(receivers[1]!)).lateInput).toBe(false);
     // a block alone has no messages
-    expect((await planOf(upstrokes[0]!, "float32", 38, 1)).lateInput).toBe(false);
+    expect((await shapeOf(upstrokes[0]!, 1)).lateInput).toBe(false);
   });
 });
 

@@ -8,17 +8,10 @@ import { expect, test } from "vitest";
 import { calibrate } from "../../src/engine/calibration.js";
 import { CommonValues, nothingCommon } from "../../src/engine/cuda/common-values.js";
 import { openCompiler } from "../../src/engine/cuda/nvrtc.js";
-import { shapeFor, wideRings } from "../../src/engine/cuda/shape.js";
 import { buildSource, runSource } from "../../src/engine/cuda/sources.js";
-import { planTables } from "../../src/engine/cuda/tables.js";
 import { planVariants, printUpdate } from "../../src/engine/cuda/variants.js";
 import { networks } from "../conformance/networks.js";
-import { lowered } from "./lowered.js";
-
-const info = {
-  ...{ index: 0, name: "GPU", busId: "", architecture: 90, multiprocessors: 132, threadsPerBlock: 1024 },
-  ...{ sharedMemory: 232_448, l2Cache: 50 * 2 ** 20, totalMemory: 80 * 2 ** 30, cooperative: true },
-};
+import { lowered, onLargeGpu } from "./lowered.js";
 
 /** what would run on a large GPU, with `slots` neurons per block */
 async function sourceOf(
@@ -29,18 +22,9 @@ async function sourceOf(
   trayBytes = 0,
   uses = { external: true, sampled: true, drives: 2, driveEntries: true },
 ): Promise<string> {
-  const net = await lowered(networks.find((n) => n.name === name)!, precision);
-  const calibration = calibrate(net);
-  const { variants, variantOf } = planVariants(net, calibration);
-  const wide = wideRings(net, calibration);
-  const tables = planTables(net, calibration, wide, Math.ceil(Math.log2(slots)), (p) => p.plan);
-  const shape = shapeFor({
-    ...{ network: net, calibration, info, variants, tables, wide, slots, synapsesPerSlice },
-    layout: { devices: 1, blocks: 132, processBlocks: 132 },
-    farDelay: Number.POSITIVE_INFINITY,
-    trays: trayBytes > 0,
-    drives: uses.drives,
-  });
+  const network = networks.find((n) => n.name === name)!;
+  const options = { synapsesPerSlice, trays: trayBytes > 0, drives: uses.drives };
+  const { net, variants, variantOf, tables, shape } = await onLargeGpu(network, precision, slots, options);
   return runSource(
     shape,
     { starts: [0], tables: [tables.map((_, k) => k)], rowBytes: 288 },

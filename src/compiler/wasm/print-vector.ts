@@ -6,7 +6,7 @@
  */
 
 import type { Instruction, IrFunction, Op, Value, Variable } from "../ir.js";
-import { walk } from "../ir.js";
+import { operandsOf, walk } from "../ir.js";
 import { anyTrue, eqz, get, set, shuffle, simd, vconst } from "./code.js";
 import { type Code, type FunctionBuilder, type Local, V128 } from "./encoder.js";
 
@@ -416,12 +416,7 @@ export class VectorPrinter {
 /** the values that instructions read, those inside others included */
 function readIn(body: readonly Instruction[]): Set<number> {
   const ids = new Set<number>();
-  for (const i of walk(body)) {
-    if (i.kind === "op") for (const a of i.args) ids.add(a.id);
-    else if (i.kind === "set") ids.add(i.value.id);
-    else if (i.kind === "pick") ids.add(i.index.id);
-    else if (i.kind === "if" || i.kind === "while") ids.add(i.condition.id);
-  }
+  for (const i of walk(body)) for (const v of operandsOf(i)) ids.add(v.id);
   return ids;
 }
 

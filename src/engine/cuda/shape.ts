@@ -10,7 +10,7 @@ import { localBitsFor, type RankLayout } from "./layout.js";
 import type { InboxPlan, RingPlan, RunShape } from "./sources.js";
 import { Drive, FORMAT_BYTES, Format, NOWHERE, Table } from "./structs.js";
 import type { TablePlan } from "./tables.js";
-import type { Variant } from "./variants.js";
+import { mostOf, type Variant } from "./variants.js";
 
 /** Below this many neurons one block does, and need not exchange anything. */
 const SMALL = 256;
@@ -196,12 +196,11 @@ function movedBytes(
   wide: readonly boolean[],
   precision: Network["precision"],
 ): number {
-  const most = (pick: (v: Variant) => number) => Math.max(1, ...variants.map(pick));
   const sums = 2 * wide.length * (wide.some((w) => w) ? 8 : 4);
   return (
-    align(20 + 4 * most((v) => v.ints) + sums, 8) +
+    align(20 + 4 * mostOf(variants, (v) => v.ints) + sums, 8) +
     8 +
-    most((v) => v.reals) * (precision === "float64" ? 8 : 4)
+    mostOf(variants, (v) => v.reals) * (precision === "float64" ? 8 : 4)
   );
 }
 

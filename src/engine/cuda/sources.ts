@@ -23,7 +23,7 @@ import {
   TRAY_MARKS,
 } from "./structs.js";
 import { TRAY_SIZES } from "./trays.js";
-import { printDraws, printPhilox, printUpdate, type Variant } from "./variants.js";
+import { mostOf, printDraws, printPhilox, printUpdate, type Variant } from "./variants.js";
 
 const kernel = (name: string): string => texts[`${name}.cu`]!;
 
@@ -152,7 +152,7 @@ export interface Uses {
  * The resident loop of a network.
  */
 export function runSource(r: RunShape, groups: Groups, uses: Uses): string {
-  const most = (pick: (v: Variant) => number) => Math.max(1, ...r.variants.map(pick));
+  const most = (pick: (v: Variant) => number) => mostOf(r.variants, pick);
   const flag = (x: boolean) => (x ? 1 : 0);
   const list = (type: string, name: string, values: readonly (number | boolean)[]) =>
     `__device__ constexpr ${type} ${name}[${values.length}] = {${values.join(", ")}};`;

@@ -49,6 +49,10 @@ function makeVariant(
   return { program, uniform, rings, places, realStates, intStates, ...counts };
 }
 
+/** The most that any has of something; 1 at least, as the sizes of arrays must be. */
+export const mostOf = (variants: readonly Variant[], pick: (v: Variant) => number): number =>
+  Math.max(1, ...variants.map(pick));
+
 export function planVariants(
   network: Network,
   calibration: Calibration,

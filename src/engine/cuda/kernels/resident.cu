@@ -17,6 +17,25 @@ typedef Scale Scales[RECEPTORS];
 typedef const Scale* Scales;
 #endif
 
+// States and constants of a neuron, in device memory between launches and where threads have several; `some`: is there one?
+__device__ __forceinline__ void loadStates(const RunParams& p, uint32_t cell, bool some, real* s, int* z) {
+  constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
+#pragma unroll
+  for (int k = 0; k < REALS; k++) s[k] = some ? p.reals[k * stride + cell] : (real)0;
+#pragma unroll
+  for (int k = 0; k < INTS; k++) z[k] = some ? p.ints[k * stride + cell] : 0;
+}
+
+__device__ __forceinline__ void storeStates(const RunParams& p, uint32_t cell, const real* s, const int* z) {
+  constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
+#pragma unroll
+  for (int k = 0; k < REALS; k++)
+    if (k < REAL_STATES) p.reals[k * stride + cell] = s[k];
+#pragma unroll
+  for (int k = 0; k < INTS; k++)
+    if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
+}
+
 struct Resident {
   bool active;
   uint32_t place, cell, population, id, firstDrive, driveCount;
@@ -45,31 +64,20 @@ struct Resident {
 
   // As the launch before left it.
   __device__ __forceinline__ void load(const Here& here, uint32_t firstCell) {
-    constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
     const RunParams& p = here.p;
     place = isSpare(here.warp()) ? SLOTS : here.thread - 32u * SPARES;
     population = place < SLOTS ? p.populations[firstCell + place] : NOBODY;
     active = population != NOBODY;
     settle(p, firstCell);
     id = active ? p.ids[cell] : 0u;
-#pragma unroll
-    for (int k = 0; k < REALS; k++) s[k] = active ? p.reals[k * stride + cell] : (real)0;
-#pragma unroll
-    for (int k = 0; k < INTS; k++) z[k] = active ? p.ints[k * stride + cell] : 0;
+    loadStates(p, cell, active, s, z);
 #pragma unroll
     for (int r = 0; r < RECEPTORS; r++) drive[r] = 0;
   }
 
   // For the next one.
   __device__ __forceinline__ void store(const RunParams& p) const {
-    constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
-    if (!active) return;
-#pragma unroll
-    for (int k = 0; k < REALS; k++)
-      if (k < REAL_STATES) p.reals[k * stride + cell] = s[k];
-#pragma unroll
-    for (int k = 0; k < INTS; k++)
-      if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
+    if (active) storeStates(p, cell, s, z);
   }
 };
 
@@ -129,7 +137,7 @@ __device__ __forceinline__ uint32_t takeSlot(Control* control) {
 
 // Does a lane draw the input of its neuron, wherever that is?
 __device__ __forceinline__ bool drawsInput(const Here& here, const Resident& n, uint32_t slot) {
-  return isSpare(here.warp()) ? false : n.active || slot != NOWHERE_ELSE;
+  return !isSpare(here.warp()) && (n.active || slot != NOWHERE_ELSE);
 }
 __device__ __forceinline__ void tellDrive(const Here& here, const Resident& n, uint32_t slot, uint32_t step) {
   if (isSpare(here.warp()) || slot == NOWHERE_ELSE) return;

@@ -3,8 +3,8 @@
 // fired to its rings. Nobody waits for a grid; a step ends with one barrier of the block.
 //
 // The cache for instructions holds a part of the loop only, and what is never executed costs time, too. Hence everything is written out once:
-// the first turn does no step but draws the input of the first, and after the last step a turn does none but reads what is on its way. And what
-// a network does not need is not compiled.
+// the first turn does no step, but draws the input of the first if that needs it at once; after the last step turns do none, but read what is on
+// its way and add what has arrived. And what a network does not need is not compiled.
 //
 // Printed before this text (sources.ts): THREADS, TILES, RECEPTORS, REALS, INTS, GROUP, GROUPED, TRAYS, KINDS, SOLO, MULTI, HEAVY, LATE, ASIDE, SAMPLED, EXTERNAL,
 // DRIVES, DRIVE_ENTRIES, SHARED_DRIVES, GUIDE_BITS, VARIANTS, KEPT_SCALES, ANY_WIDE, RING_WIDE, RING_SHARED, the types real, Sum and Scale, the structs,
@@ -172,7 +172,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
   uint32_t slot = slotOf(here);
 #endif
 #else
-  constexpr uint64_t stride = (uint64_t)BLOCKS * SLOTS;
   uint16_t* lateList = (uint16_t*)(shared + LATE_OFFSET);
 #endif
   __syncthreads();
@@ -237,10 +236,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
         const uint32_t id = p.ids[cell];
         real s[REALS];
         int z[INTS];
-#pragma unroll
-        for (int k = 0; k < REALS; k++) s[k] = p.reals[k * stride + cell];
-#pragma unroll
-        for (int k = 0; k < INTS; k++) z[k] = p.ints[k * stride + cell];
+        loadStates(p, cell, true, s, z);
         Sum sums[RECEPTORS];
 #pragma unroll
         for (int r = 0; r < RECEPTORS; r++) sums[r] = takeInput(here, r, row[r], local, !(LATE && updates));
@@ -268,12 +264,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #pragma unroll
         for (int r = 0; r < RECEPTORS; r++) takeInput(here, r, row[r], local, true);
 #endif
-#pragma unroll
-        for (int k = 0; k < REALS; k++)
-          if (k < REAL_STATES) p.reals[k * stride + cell] = s[k];
-#pragma unroll
-        for (int k = 0; k < INTS; k++)
-          if (k < INT_STATES) p.ints[k * stride + cell] = z[k];
+        storeStates(p, cell, s, z);
         if (failed) fail(here, step, id, FAILED_INTEGRATION);
         noteSpike(here, list, population, id, local, count, step);
         if (count != 0) prefetchOwn(ownOf(p, cell));
