@@ -67,8 +67,8 @@ export interface NeuronProgram {
   /** not 0 if the integrator was stopped by its limit: nothing of this call counts, it must be made again with a higher limit (i32) */
   readonly unfinished: Variable;
   /**
-   * not 0 if the last round of the integrator was one of an upstroke, and so most likely the first of the next step will be (i32); undefined if
-   * no variable has one
+   * not 0 if the last round of the integrator was one of an upstroke, and so most likely the first of the next step will be (i32); as `rolled` has
+   * it, also if the first of the next step will be where the last was none. Undefined if no variable has one
    */
   readonly steep: Variable | undefined;
   /** the most spikes that one step can emit by the text alone; Infinity if it depends on input */
@@ -81,7 +81,10 @@ export interface NeuronProgram {
   initialState(index: number, parameter: ParameterLookup): number;
   /** the first invariant (`[[ ... ]]`) of a parameter that does not hold, if any */
   violatedInvariant(parameter: ParameterLookup): { readonly name: string; readonly text: string } | undefined;
-  /** the same program, with the same states, constants and bindings, for engines whose cache for instructions does not hold all of this one */
+  /**
+   * the same program, with the same states, constants and bindings, for engines whose cache for instructions does not hold all of this one, and that
+   * run upstrokes aside
+   */
   rolled(): NeuronProgram;
   /** the update in two parts, where nothing but the states at its end depends on what arrives in its step */
   splitUpdate(): SplitUpdate | undefined;

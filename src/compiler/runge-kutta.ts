@@ -6,8 +6,16 @@
  */
 
 import { linearMotion } from "./linear-motion.js";
-import { embeddedStep, fail, type Integration, judge, type SubStep, stepFactor } from "./sub-step.js";
-import { FIRST_STROKE, ifSteep, strokeStep, type Upstroke } from "./upstroke.js";
+import {
+  embeddedStep,
+  fail,
+  type Integration,
+  judge,
+  type SubStep,
+  stepFactor,
+  type Values,
+} from "./sub-step.js";
+import { FIRST_STROKE, ifSteep, isSteep, strokeStep, type Upstroke } from "./upstroke.js";
 
 /** A step that takes more sub-steps than this does not end. */
 const MOST_ROUNDS = 50_000;
@@ -55,7 +63,7 @@ export function integrate(i: Integration, upstroke?: Upstroke): void {
             ),
           () => {
             b.set(i.steep, none);
-            plainStep(s);
+            plainStep(s, upstroke);
           },
         );
       } else plainStep(s);
@@ -67,8 +75,11 @@ export function integrate(i: Integration, upstroke?: Upstroke): void {
   b.set(i.unfinished, b.or(b.get(i.unfinished), late));
 }
 
-/** A sub-step in the variables as they are. */
-function plainStep(s: SubStep): void {
+/**
+ * A sub-step in the variables as they are.
+ * @param upstroke - where engines are to know of it before it begins
+ */
+function plainStep(s: SubStep, upstroke?: Upstroke): void {
   const { i, start, remaining, time } = s;
   const { b, step } = i;
   const c = (v: number) => b.constant(i.real, v);
@@ -78,9 +89,13 @@ function plainStep(s: SubStep): void {
   const h = b.min(wanted, remaining);
   const others = along.names.length > 0 ? linearMotion(s, last, h) : undefined;
   const controlled = new Map(i.controlled.map((name) => [name, start.get(name)!]));
-  const { next, errors } = embeddedStep(i, controlled, h, (values, part) =>
-    i.derivatives(others ? new Map([...others.after(part), ...values]) : values, i.controlled),
-  );
+  /** as they are at the end, nearly */
+  let ending: Values = start;
+  const { next, errors } = embeddedStep(i, controlled, h, (values, part) => {
+    const at = others ? new Map([...others.after(part), ...values]) : values;
+    if (part === 1) ending = at;
+    return i.derivatives(at, i.controlled);
+  });
   let worst = c(0);
   for (const name of i.controlled) worst = b.max(worst, errors.get(name)!);
   judge(
@@ -95,6 +110,9 @@ function plainStep(s: SubStep): void {
       for (const [name, value] of next) b.set(i.variables.get(name)!, value);
       others?.advance();
       b.set(s.accepted, b.constant("i32", 1));
+      // no number depends on it, only where the neuron is integrated next
+      if (upstroke && i.rolled)
+        b.set(i.steep, b.select(isSteep(i, upstroke, ending), b.constant("i32", 1), b.constant("i32", 0)));
       b.if(b.and(b.lt(ratio, c(0.5)), b.lt(wanted, i.interval)), () => {
         const growth = b.min(c(5), b.max(c(1), stepFactor(i, ratio, 0.9, 6)));
         b.set(step, b.max(wanted, b.min(i.interval, b.mul(h, growth))));

@@ -54,9 +54,9 @@ export interface Integration {
   /** the most rounds (accepted or rejected sub-steps) to take now, i32, and what is set to 1 where more are needed */
   readonly limit: Value;
   readonly unfinished: Variable;
-  /** set to whether the last round was one of an upstroke, if the equations have one */
+  /** set to whether the last round was one of an upstroke, if the equations have one, or, where `rolled`, the next will be */
   readonly steep: Variable;
-  /** are the stages of an upstroke a loop? */
+  /** are the stages of an upstroke a loop, for engines that run it aside of other neurons? */
   readonly rolled: boolean;
   /** derivatives at given values, of all variables or some */
   derivatives(values: Values, of?: readonly string[]): Values;

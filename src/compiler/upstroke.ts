@@ -13,7 +13,15 @@ import { childrenOf, nodesOf, type X } from "./expression.js";
 import type { Value, Variable } from "./ir.js";
 import { isConstant } from "./linear.js";
 import * as math from "./math.js";
-import { embeddedStep, judge, rolledStep, type SubStep, stepFactor, type Values } from "./sub-step.js";
+import {
+  embeddedStep,
+  type Integration,
+  judge,
+  rolledStep,
+  type SubStep,
+  stepFactor,
+  type Values,
+} from "./sub-step.js";
 import { wayToThreshold } from "./way-to-threshold.js";
 
 /** An exponential spike current as equations have it. */
@@ -137,9 +145,18 @@ const SPIKE_TIME = 1;
 /** On the last part of the way other variables may miss this many times the tolerated error: nothing is left that they would act on. */
 const LAST_DRIFT = 100;
 
+/** The spike current is the larger part of the derivative, and large. */
+export function isSteep(i: Integration, u: Upstroke, at: Values): Value {
+  const { b } = i;
+  const total = slope(u, at, u.exponential(at));
+  const rest = slope(u, at, b.constant(i.real, 0));
+  const dominant = b.gt(b.sub(total, rest), b.abs(rest));
+  return b.and(dominant, b.gt(b.mul(total, i.interval), b.mul(b.constant(i.real, STEEP), u.scale)));
+}
+
 /**
- * Runs `steep` where the spike current is the larger part of the derivative, and large, else `otherwise`. With a low threshold the
- * end of the sub-step that passes it decides when the neuron is reset, in NEST as here: no closed form may be more exact than that.
+ * Runs `steep` where it is, else `otherwise`. With a low threshold the end of the sub-step that passes it decides when the neuron is
+ * reset, in NEST as here: no closed form may be more exact than that.
  * @param steep - gets y at the threshold
  */
 export function ifSteep(s: SubStep, u: Upstroke, steep: (goal: Value) => void, otherwise: () => void): void {
@@ -147,21 +164,18 @@ export function ifSteep(s: SubStep, u: Upstroke, steep: (goal: Value) => void, o
   const { b } = i;
   const c = (v: number) => b.constant(i.real, v);
   const now = start.get(u.variable)!;
-  const total = slope(u, start, u.exponential(start));
-  const rest = slope(u, start, c(0));
-  const dominant = b.gt(b.sub(total, rest), b.abs(rest));
-  const fast = b.gt(b.mul(total, i.interval), b.mul(c(STEEP), u.scale));
   const inside = b.and(b.eq(u.bounded(start), now), b.lt(now, u.threshold));
   // the exponential is computed where it may matter only
   const goal = b.variable("goal", i.real);
   const slowest = b.variable("slowest", i.real);
   b.set(goal, c(0));
   b.set(slowest, c(Number.POSITIVE_INFINITY));
-  b.if(b.and(b.and(dominant, fast), b.and(inside, b.gt(u.scale, c(0)))), () => {
+  b.if(b.and(isSteep(i, u, start), b.and(inside, b.gt(u.scale, c(0)))), () => {
     b.set(goal, math.exp(b, b.div(b.sub(now, u.threshold), u.scale)));
     b.set(slowest, b.mul(b.mul(c(FAST_AT_THRESHOLD), u.scale), b.get(goal)));
   });
-  const far = b.gt(b.mul(b.sub(total, rest), i.interval), b.get(slowest));
+  const current = b.sub(slope(u, start, u.exponential(start)), slope(u, start, c(0)));
+  const far = b.gt(b.mul(current, i.interval), b.get(slowest));
   // so near the threshold that there is no way left: a plain step passes it
   const below = b.lt(b.get(goal), c(1));
   b.if(b.and(far, below), () => steep(b.get(goal)), otherwise);

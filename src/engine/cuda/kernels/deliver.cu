@@ -273,8 +273,8 @@ struct Share {
 #define FOUR_BYTES 0x80000000u
 
 // Loads of a lane that are on their way before the first is used. Where models are integrated numerically, threads have more registers, and,
-// where each has one neuron, a warp has few synapses at a time, and less code counts for more.
-#define WINDOWS (!HEAVY ? 4u : TILES > 1 ? 5u : 1u)
+// where each has one neuron, a warp has fewer synapses at a time, and less code counts for more.
+#define WINDOWS (!HEAVY ? 4u : TILES > 1 ? 5u : 2u)
 
 // All lanes take part. Of the synapses of all portions each lane delivers every 32nd. While the first of them are on their way, `meanwhile` is called.
 template <typename F>
