@@ -1,6 +1,7 @@
 /**
  * The mean rates of the full cortical microcircuit over many seeds, and whether the reference means can be one of these runs. NEST's example
- * Potjans_2014 gives them as those of the network without scaling, one realization of it; networks of other seeds have others. So the test is that
+ * Potjans_2014 gives them as those of the network without scaling, one realization of it, and runs for 1 s if nothing else is asked for; networks of
+ * other seeds have others, and the shorter a run, the more they differ: give `t_sim` what the reference had. So the test is that
  * of one new draw: Hotelling's T^2 of the eight means, T^2 = n / (n + 1) (x - m)' S^-1 (x - m), which is p (n - 1) / (n - p) times a value of the F
  * distribution with p and n - p degrees of freedom (Johnson and Wichern, Applied Multivariate Statistical Analysis, 5.5).
  *
