@@ -214,7 +214,7 @@ describe.skipIf(library === undefined)("the emulated library", () => {
     bytes.setUint32(8, count, true);
     bytes.setUint32(12, factor, true);
     const address = device.alloc(16);
-    device.upload(address, bytes);
+    device.uploadNew(address, bytes);
     return address;
   };
   let image: Uint8Array;
@@ -269,6 +269,11 @@ describe.skipIf(library === undefined)("the emulated library", () => {
       );
       expect(back.at(-1)).toBe(0xaa);
     }
+    const fresh = device.alloc(8);
+    device.uploadNew(fresh, new Uint16Array([1, 2, 3, 4]).subarray(1));
+    const three = new Uint16Array(3);
+    device.download(fresh, three);
+    expect([...three]).toEqual([2, 3, 4]);
     device.upload(address, new Uint8Array([9, 8, 7, 6]));
     device.copy(address + 100, address + 1, 2);
     const middle = new Uint8Array(4);

@@ -123,7 +123,7 @@ export async function assemble(
   const parts: DeviceNetwork[] = [];
   for (const [k, device] of devices.entries()) {
     const index = firstDevice + k;
-    const built = constructions[k]!.build(counted[k]!, layout);
+    const built = constructions[k]!.makeRows(counted[k]!, layout);
     const groups = groupsOf(built, layout.processes);
     const common = new CommonValues(network, variants, variantOf);
     const trayBytes = Math.max(0, ...built.map((t) => t.trayBytes));
@@ -132,6 +132,8 @@ export async function assemble(
       return device.load(await cubin(text, "network.cu", device));
     };
     const module = await load(common.plan);
+    // the host makes everything else meanwhile
+    constructions[k]!.fill();
     let plain: Promise<Kernel> | undefined;
     parts.push(
       new DeviceNetwork({
@@ -149,6 +151,8 @@ export async function assemble(
         },
       }),
     );
+  }
+  for (const [k, device] of devices.entries()) {
     device.synchronize();
     constructions[k]!.dispose();
   }

@@ -131,7 +131,7 @@ export class Construction {
 
   #put(data: ArrayBufferView): DevicePointer {
     const p = this.#alloc(data.byteLength);
-    this.#device.upload(p, data);
+    this.#device.uploadNew(p, data);
     return p;
   }
 
@@ -204,7 +204,7 @@ export class Construction {
           for (let t = 0; t < targets.length; t++)
             before[t + 1] = before[t]! + (selves[t] === NOWHERE ? 0 : 1);
         }
-        this.#device.upload(even, Float64Array.of(p.plan.formula!.value));
+        this.#device.uploadNew(even, Float64Array.of(p.plan.formula!.value));
         return {
           ...{ key0, key1, targets: targets.length, sources: sources.length },
           multapses: p.plan.formula!.allowMultapses ? 1 : 0,
@@ -468,49 +468,63 @@ export class Construction {
     return { synapses, sources: withAny, withRest, processes, rows: end - first, first, all: hostAll };
   }
 
-  /** Builds tables whose synapses have been counted. */
-  build(tables: readonly CountedTable[], layout: RankLayout): BuiltTable[] {
-    return tables.map(({ plan, sources, counts, jobs, ...counted }) => {
-      const { blocks } = layout;
-      const rowCount = sources.count;
-      const totals = this.#alloc(4 * rowCount);
-      const bases = this.#alloc(8 * rowCount);
+  readonly #fills: (() => void)[] = [];
+
+  /** Rows of tables whose synapses have been counted, and room for these: `fill` puts them there. */
+  makeRows(tables: readonly CountedTable[], layout: RankLayout): BuiltTable[] {
+    const { blocks } = layout;
+    const scanners = Math.min(1024, this.#device.info.threadsPerBlock);
+    const summed = tables.map((t) => {
+      const rowCount = t.sources.count;
+      const [totals, bases] = [this.#alloc(4 * rowCount), this.#alloc(8 * rowCount)];
       const results = this.#zeros(16);
-      const trays = this.#makeTrays(counted.trays, blocks);
-      const synapseBytes = FORMAT_BYTES[plan.format]!;
+      const trays = this.#makeTrays(t.trays, blocks);
       const job = {
-        ...{ counts, totals, bases, rows: rowCount, blocks, entryBytes: entryBytes(plan) },
+        ...{ counts: t.counts, totals, bases, rows: rowCount, blocks, entryBytes: entryBytes(t.plan) },
         ...trays,
         ...{ most: results, sum: results + 8 },
       };
       const argument = this.#put(RowJob.pack(job));
       this.#launch("sumRows", argument, rowCount * 32);
-      const scanners = Math.min(1024, this.#device.info.threadsPerBlock);
       this.#launch("scanRows", argument, 1, scanners, 8 * scanners);
-      const out = new BigUint64Array(2);
-      this.#device.download(results, out);
+      return { ...t, job, results, made: trays };
+    });
+    const made = summed.map(({ job, results, ...t }) => {
+      const out = this.#download(results, new BigUint64Array(2));
       const narrow = out[0]! <= 65535n;
       const rest = Number(out[1]);
       const rowBytes = Math.ceil((8 + (blocks + 1) * (narrow ? 2 : 4)) / 16) * 16;
       // room for whole 16 bytes: synapses are brought into the cache in such pieces
-      const rows = this.#device.alloc(rowBytes * rowCount);
-      const data = this.#device.alloc(rest * synapseBytes + 16);
+      const rows = this.#device.alloc(rowBytes * job.rows);
+      const data = this.#device.alloc(rest * FORMAT_BYTES[t.plan.format]! + 16);
       const table = { table: rows, rowBytes, narrow: narrow ? 1 : 0 };
-      this.#launch("writeRows", this.#put(RowJob.pack({ ...job, ...table })), rowCount * 32);
-      for (const { values, p } of jobs) this.#walk("fillJob", { ...values, ...table, ...trays, data }, p);
-      const download = <A extends BigUint64Array | Uint32Array>(from: DevicePointer, to: A): A => {
-        this.#device.download(from, to);
-        return to;
-      };
-      const hostTotals = download(totals, new Uint32Array(rowCount));
-      const all = counted.trays?.all ?? hostTotals;
-      const trayCount = counted.trays ? counted.trays.rows * blocks : 0;
+      this.#launch("writeRows", this.#put(RowJob.pack({ ...job, ...table })), job.rows * 32);
+      this.#fills.push(() => {
+        for (const { values, p } of t.jobs)
+          this.#walk("fillJob", { ...values, ...table, ...t.made, data }, p);
+      });
+      return { ...t, job, narrow, rest, rowBytes, rows, data };
+    });
+    return made.map(({ plan, sources, trays, job, narrow, rest, rowBytes, rows, data, made }) => {
+      const totals = this.#download(job.totals, new Uint32Array(job.rows));
+      const bases = this.#download(job.bases, new BigUint64Array(job.rows));
+      const all = trays?.all ?? totals;
       return {
-        ...{ plan, sources, rowBytes, narrow, rows, data, rest, ...trays, trayCount, all },
-        processes: counted.trays?.processes ?? processesOf(sources, all, layout),
-        ...{ bases: download(bases, new BigUint64Array(rowCount)), totals: hostTotals },
+        ...{ plan, sources, rowBytes, narrow, rows, data, rest, ...made, all, bases, totals },
+        trayCount: trays ? trays.rows * blocks : 0,
+        processes: trays?.processes ?? processesOf(sources, all, layout),
       };
     });
+  }
+
+  /** Draws the synapses of all tables that have rows; returns as soon as the kernels are queued. */
+  fill(): void {
+    for (const fill of this.#fills.splice(0)) fill();
+  }
+
+  #download<A extends BigUint64Array | Uint32Array>(from: DevicePointer, to: A): A {
+    this.#device.download(from, to);
+    return to;
   }
 
   #makeTrays(plan: TrayPlan | undefined, blocks: number): Trays {

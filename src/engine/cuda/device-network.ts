@@ -257,7 +257,7 @@ export class DeviceNetwork {
 
   #put(data: ArrayBufferView): DevicePointer {
     const p = this.#alloc(data.byteLength);
-    this.device.upload(p, data);
+    this.device.uploadNew(p, data);
     return p;
   }
 

@@ -285,6 +285,14 @@ class Device implements CudaDevice {
     this.#cuda.call("cuStreamSynchronize", stream);
   }
 
+  uploadNew(to: DevicePointer, data: ArrayBufferView): void {
+    this.#enter();
+    if (data.byteLength === 0) return;
+    const stream = this.#beside();
+    this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, stream);
+    this.#cuda.call("cuStreamSynchronize", stream);
+  }
+
   interrupt(to: DevicePointer, data: ArrayBufferView): void {
     this.#enter();
     this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, this.#beside());
