@@ -214,7 +214,7 @@ describe.skipIf(library === undefined)("the emulated library", () => {
     bytes.setUint32(8, count, true);
     bytes.setUint32(12, factor, true);
     const address = device.alloc(16);
-    device.uploadNew(address, bytes);
+    device.stage(address, bytes);
     return address;
   };
   let image: Uint8Array;
@@ -269,16 +269,29 @@ describe.skipIf(library === undefined)("the emulated library", () => {
       );
       expect(back.at(-1)).toBe(0xaa);
     }
-    const fresh = device.alloc(8);
-    device.uploadNew(fresh, new Uint16Array([1, 2, 3, 4]).subarray(1));
-    const three = new Uint16Array(3);
-    device.download(fresh, three);
-    expect([...three]).toEqual([2, 3, 4]);
     device.upload(address, new Uint8Array([9, 8, 7, 6]));
     device.copy(address + 100, address + 1, 2);
     const middle = new Uint8Array(4);
     device.download(address + 100, middle.subarray(1, 3));
     expect([...middle]).toEqual([0, 8, 7, 0]);
+  });
+
+  test("stages copies in their turn, in more pieces than there is room for at once", () => {
+    const words = 3 * 2 ** 20;
+    const address = device.alloc(4 * words + 64);
+    device.fill(address, 0xaa, 4 * words + 64);
+    const sent = new Uint32Array(words + 1).map((_, i) => i * 2654435761);
+    device.stage(address, sent.subarray(1));
+    // the data may be changed as soon as they are staged
+    const kept = sent.slice(1);
+    sent.fill(0);
+    for (let k = 0; k < 1000; k++) device.stage(address + 4 * words + (k % 10), Uint8Array.of(k));
+    device.stage(address, new Uint8Array(0));
+    const back = new Uint32Array(words + 16);
+    device.download(address, back);
+    expect(Buffer.from(kept.buffer).equals(Buffer.from(back.buffer, 0, 4 * words))).toBe(true);
+    const last = new Uint8Array(back.buffer, 4 * words, 11);
+    expect([...last]).toEqual([...Array.from({ length: 10 }, (_, i) => (990 + i) & 255), 0xaa]);
   });
 
   test.each([false, true])("runs kernels (cooperative: %s)", (cooperative) => {

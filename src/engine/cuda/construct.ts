@@ -131,7 +131,7 @@ export class Construction {
 
   #put(data: ArrayBufferView): DevicePointer {
     const p = this.#alloc(data.byteLength);
-    this.#device.uploadNew(p, data);
+    this.#device.stage(p, data);
     return p;
   }
 
@@ -204,7 +204,7 @@ export class Construction {
           for (let t = 0; t < targets.length; t++)
             before[t + 1] = before[t]! + (selves[t] === NOWHERE ? 0 : 1);
         }
-        this.#device.uploadNew(even, Float64Array.of(p.plan.formula!.value));
+        this.#device.stage(even, Float64Array.of(p.plan.formula!.value));
         return {
           ...{ key0, key1, targets: targets.length, sources: sources.length },
           multapses: p.plan.formula!.allowMultapses ? 1 : 0,

@@ -257,7 +257,7 @@ export class DeviceNetwork {
 
   #put(data: ArrayBufferView): DevicePointer {
     const p = this.#alloc(data.byteLength);
-    this.device.uploadNew(p, data);
+    this.device.stage(p, data);
     return p;
   }
 
@@ -265,11 +265,17 @@ export class DeviceNetwork {
   #each(population: number, visit: (position: number, cell: number) => void): void {
     const { layout, index } = this.#p;
     const { from, to, firstBlock } = layout.onDevice(population, index);
+    if (from === to) return;
+    // they are dealt over the blocks of their process in turn
+    const first = layout.indexOf(population, from);
+    const start = layout.processOf(first) * layout.processBlocks - firstBlock;
+    const end = start + layout.processBlocks;
+    let [block, place] = [(first % layout.allBlocks) - firstBlock, Math.floor(first / layout.allBlocks)];
     for (let i = from; i < to; i++) {
-      const at = layout.indexOf(population, i);
-      const block = (at % layout.allBlocks) - firstBlock;
-      if (block < 0 || block >= layout.blocks) continue;
-      visit(i, block * layout.slots + Math.floor(at / layout.allBlocks));
+      if (block >= 0 && block < layout.blocks) visit(i, block * layout.slots + place);
+      if (++block < end) continue;
+      block = start;
+      place++;
     }
   }
 
@@ -318,19 +324,28 @@ export class DeviceNetwork {
     for (const t of this.tables) {
       const size = FORMAT_BYTES[t.plan.format]!;
       const bases = new Uint32Array(t.bases.buffer);
-      t.sources.forEachIn(firstBlock, firstBlock + layout.blocks, (row, block, place) => {
-        if (place >= layout.slots || t.all[row] === 0) return;
-        const cell = (block - firstBlock) * layout.slots + place;
-        if (own[4 * cell + 2] !== 0) return;
-        if (t.trayBytes > 0) {
-          put(own, 4 * cell, t.trays + row * layout.blocks * t.trayBytes);
-          put(own, 4 * cell + 2, layout.blocks * t.trayBytes);
-          return;
+      const { all, totals, data, rows, rowBytes, trays, trayBytes } = t;
+      const trayStride = layout.blocks * trayBytes;
+      for (const { block, row: firstRow, place, places } of t.sources.blocksIn(
+        firstBlock,
+        firstBlock + layout.blocks,
+      )) {
+        const firstCell = (block - firstBlock) * layout.slots + place;
+        const end = Math.min(places, layout.slots - place);
+        for (let k = 0; k < end; k++) {
+          const row = firstRow + k;
+          const cell = firstCell + k;
+          if (all[row] === 0 || own[4 * cell + 2] !== 0) continue;
+          if (trayBytes > 0) {
+            put(own, 4 * cell, trays + row * trayStride);
+            put(own, 4 * cell + 2, trayStride);
+            continue;
+          }
+          put(own, 4 * cell, data + (bases[2 * row]! + bases[2 * row + 1]! * 2 ** 32) * size);
+          put(own, 4 * cell + 2, totals[row]! * size);
+          put(ownRows, 2 * cell, rows + row * rowBytes);
         }
-        put(own, 4 * cell, t.data + (bases[2 * row]! + bases[2 * row + 1]! * 2 ** 32) * size);
-        put(own, 4 * cell + 2, t.totals[row]! * size);
-        put(ownRows, 2 * cell, t.rows + row * t.rowBytes);
-      });
+      }
     }
     return { ownSynapses: this.#put(own), ownRows: this.#put(ownRows) };
   }

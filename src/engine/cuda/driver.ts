@@ -82,8 +82,8 @@ export interface CudaDevice {
   free(pointer: DevicePointer): void;
   /** returns when the data may be changed */
   upload(to: DevicePointer, data: ArrayBufferView): void;
-  /** The same without waiting for kernels, to memory that nothing launched so far has to do with. */
-  uploadNew(to: DevicePointer, data: ArrayBufferView): void;
+  /** The same in its turn among kernels: it is there for those that are launched later, and nobody waits for those launched before. */
+  stage(to: DevicePointer, data: ArrayBufferView): void;
   /** returns when the data is there: waits for the kernels launched before */
   download(from: DevicePointer, into: ArrayBufferView): void;
   /** The same while kernels run that were launched later; what earlier ones have written must be there: `synchronize()` first. */

@@ -87,6 +87,8 @@ const Attribute = {
   sharedOptIn: 97,
 } as const;
 const FunctionAttribute = { localBytes: 3, registers: 4, dynamicShared: 8 } as const;
+/** Bytes of page-locked memory for copies that wait for their turn: room for what a network of a hundred thousand neurons has beside synapses. */
+const STAGED = 8 * 2 ** 20;
 /** Blocks with more shared memory than this must opt in. */
 const SHARED_BY_DEFAULT = 48 * 1024;
 
@@ -126,11 +128,6 @@ class Cuda {
     if (code !== SUCCESS) throw this.failure(name, code);
   }
 
-  /** memory of the host that a function has given an address of */
-  view(address: bigint, bytes: number): ArrayBuffer {
-    return this.#koffi.view(address, bytes);
-  }
-
   failure(name: Name, code: number): SynfireError {
     return new SynfireError("cuda-failed", `CUDA: ${name} failed: ${this.describe(code)}.`);
   }
@@ -142,6 +139,29 @@ class Cuda {
       return String(this.#koffi.decode(out[0]!, "char", -1));
     };
     return `${text("cuGetErrorName") || `error ${code}`} (${text("cuGetErrorString") || code})`;
+  }
+
+  /** Page-locked memory of the host, for the current context. @throws SynfireError "out-of-memory" */
+  pageLocked(bytes: number): { readonly address: bigint; readonly bytes: ArrayBuffer } {
+    const out = new BigUint64Array(1);
+    const code = this.status("cuMemAllocHost_v2", out, bytes);
+    if (code === OUT_OF_MEMORY)
+      throw new SynfireError("out-of-memory", `The host refuses ${gibibytes(bytes)} of page-locked memory.`);
+    if (code !== SUCCESS) throw this.failure("cuMemAllocHost_v2", code);
+    return { address: out[0]!, bytes: this.#koffi.view(out[0]!, bytes) };
+  }
+
+  /** by device: memory that nobody stages anything in now; as long as the context lives, since to get it takes milliseconds */
+  readonly #staging = new Map<number, Uint8Array[]>();
+
+  /** memory to stage copies to a device in, for the current context */
+  takeStaging(device: number): Uint8Array {
+    return this.#staging.get(device)?.pop() ?? new Uint8Array(this.pageLocked(STAGED).bytes);
+  }
+
+  leaveStaging(device: number, memory: Uint8Array): void {
+    if (!this.#contexts.has(device)) return;
+    this.#staging.set(device, [...(this.#staging.get(device) ?? []), memory]);
   }
 
   readonly #contexts = new Map<number, bigint>();
@@ -157,6 +177,7 @@ class Cuda {
   }
 
   releaseContext(device: number): void {
+    this.#staging.delete(device);
     if (this.#contexts.delete(device)) this.status("cuDevicePrimaryCtxRelease_v2", device);
     this.current = 0n;
   }
@@ -195,6 +216,9 @@ class Device implements CudaDevice {
   readonly #modules = new Set<bigint>();
   readonly #imported: DevicePointer[] = [];
   readonly #hostMemory: bigint[] = [];
+  /** what is copied from here may not have gone yet, up to `#staged` */
+  #staging: Uint8Array | undefined;
+  #staged = 0;
   readonly #argument = new BigUint64Array(1);
   #disposed = false;
 
@@ -240,15 +264,10 @@ class Device implements CudaDevice {
 
   allocHost(bytes: number): HostMemory {
     this.#enter();
-    const out = new BigUint64Array(1);
-    const size = Math.max(16, 4 * Math.ceil(bytes / 4));
-    const code = this.#cuda.status("cuMemAllocHost_v2", out, size);
-    if (code === OUT_OF_MEMORY)
-      throw new SynfireError("out-of-memory", `The host refuses ${gibibytes(size)} of page-locked memory.`);
-    if (code !== SUCCESS) throw this.#cuda.failure("cuMemAllocHost_v2", code);
-    this.#hostMemory.push(out[0]!);
+    const memory = this.#cuda.pageLocked(Math.max(16, 4 * Math.ceil(bytes / 4)));
+    this.#hostMemory.push(memory.address);
     // addresses of such memory are the same for the host and all its devices
-    return { pointer: Number(out[0]!), words: new Uint32Array(this.#cuda.view(out[0]!, size)) };
+    return { pointer: Number(memory.address), words: new Uint32Array(memory.bytes) };
   }
 
   free(pointer: DevicePointer): void {
@@ -262,6 +281,21 @@ class Device implements CudaDevice {
     if (data.byteLength === 0) return;
     this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, this.#stream);
     this.synchronize();
+  }
+
+  stage(to: DevicePointer, data: ArrayBufferView): void {
+    this.#enter();
+    this.#staging ??= this.#cuda.takeStaging(this.#device);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#staged === STAGED) this.synchronize();
+      const piece = bytes.subarray(at, at + STAGED - this.#staged);
+      const room = this.#staging.subarray(this.#staged, this.#staged + piece.length);
+      room.set(piece);
+      this.#cuda.call("cuMemcpyHtoDAsync_v2", to + at, room, piece.length, this.#stream);
+      at += piece.length;
+      this.#staged += Math.ceil(piece.length / 64) * 64;
+    }
   }
 
   download(from: DevicePointer, into: ArrayBufferView): void {
@@ -282,14 +316,6 @@ class Device implements CudaDevice {
     if (into.byteLength === 0) return;
     const stream = this.#beside();
     this.#cuda.call("cuMemcpyDtoHAsync_v2", into, from, into.byteLength, stream);
-    this.#cuda.call("cuStreamSynchronize", stream);
-  }
-
-  uploadNew(to: DevicePointer, data: ArrayBufferView): void {
-    this.#enter();
-    if (data.byteLength === 0) return;
-    const stream = this.#beside();
-    this.#cuda.call("cuMemcpyHtoDAsync_v2", to, data, data.byteLength, stream);
     this.#cuda.call("cuStreamSynchronize", stream);
   }
 
@@ -359,6 +385,7 @@ class Device implements CudaDevice {
   synchronize(): void {
     this.#enter();
     this.#cuda.call("cuStreamSynchronize", this.#stream);
+    this.#staged = 0;
   }
 
   enablePeer(other: CudaDevice): void {
@@ -417,6 +444,7 @@ class Device implements CudaDevice {
       if (this.#aside) this.#cuda.status("cuStreamDestroy_v2", this.#aside);
       // the context stays for the next simulator, which saves it a third of a second, unless a fault has made it useless
       if (ended !== SUCCESS) this.#cuda.releaseContext(this.#device);
+      else if (this.#staging) this.#cuda.leaveStaging(this.#device, this.#staging);
     } catch {
       // dispose never throws
     }

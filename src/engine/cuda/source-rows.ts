@@ -72,17 +72,16 @@ export class SourceRows {
     };
   }
 
-  /** Visits the rows of the sources in some blocks. */
-  forEachIn(
-    firstBlock: number,
-    endBlock: number,
-    visit: (row: number, block: number, place: number) => void,
-  ): void {
+  /** The sources in some blocks: of each block, its first row, the place of that, and how many rows follow one another. */
+  blocksIn(firstBlock: number, endBlock: number) {
+    const from = Math.max(firstBlock, this.#firstBlock);
     const end = Math.min(endBlock, this.#firstBlock + this.#blocks);
-    for (let block = Math.max(firstBlock, this.#firstBlock); block < end; block++) {
-      const row = (block - this.#firstBlock) * this.places;
-      for (let k = 0; k < this.places; k++) visit(row + k, block, this.#firstPlace + k);
-    }
+    return Array.from({ length: Math.max(0, end - from) }, (_, k) => ({
+      block: from + k,
+      row: (from + k - this.#firstBlock) * this.places,
+      place: this.#firstPlace,
+      places: this.places,
+    }));
   }
 
   /** index of the source that a row is of */

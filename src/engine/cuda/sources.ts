@@ -34,9 +34,11 @@ const formats = [
   `#define TRAY_SIZES ${TRAY_SIZES.join(", ")}`,
 ].join("\n");
 
-/** Construction: the same for every network, so that it is compiled once. */
+let builders: string | undefined;
+
+/** Construction: the same for every network, so that it is printed and compiled once. */
 export function buildSource(): string {
-  return [
+  builders ??= [
     kernel("prelude"),
     formats,
     ...[BuildJob, SplitJob, SplitLevel, Summary, RowJob].map((s) => s.declaration),
@@ -46,6 +48,7 @@ export function buildSource(): string {
     kernel("build"),
     kernel("rows"),
   ].join("\n");
+  return builders;
 }
 
 /** A ring of one receptor, in every block. */
