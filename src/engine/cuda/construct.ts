@@ -17,11 +17,16 @@ import { entryBytes, type MeasuredSlices, TRAY_SIZES, traySizes } from "./trays.
 
 type Job = Partial<Record<keyof typeof BuildJob.offsets, FieldValue>>;
 
+interface WalkJob {
+  readonly values: Job;
+  readonly p: Projection;
+}
+
 /** A table whose synapses have been counted. */
 export interface CountedTable {
   readonly plan: TablePlan;
   readonly sources: SourceRows;
-  readonly jobs: readonly { readonly values: Job; readonly p: Projection }[];
+  readonly jobs: readonly WalkJob[];
   /** by row and block */
   readonly counts: DevicePointer;
   /** if there shall be trays: their size, their rows, and the synapses of each row */
@@ -101,11 +106,17 @@ export class Construction {
     this.#threads = Math.min(THREADS, device.info.threadsPerBlock);
   }
 
-  #launch(name: string, argument: DevicePointer, items: number, threads = this.#threads, shared = 0): void {
+  /** @param jobs - each gets blocks for so many items */
+  #launch(
+    name: string,
+    argument: DevicePointer,
+    items: number,
+    { threads = this.#threads, shared = 0, jobs = 1 } = {},
+  ): void {
     let kernel = this.#kernels.get(name);
     if (!kernel) this.#kernels.set(name, (kernel = this.#module.kernel(name)));
     const most = this.#device.info.multiprocessors * 8;
-    const blocks = Math.max(1, Math.min(most, Math.ceil(items / threads)));
+    const blocks = jobs * Math.max(1, Math.min(most, Math.ceil(items / threads)));
     this.#device.launch(kernel, { blocks, threads, shared, argument });
   }
 
@@ -167,7 +178,7 @@ export class Construction {
     const n = p.endpoints.targets.length;
     const degrees = this.#zeros(4 * n);
     const { values } = this.#ruleValues(projection, [{ position: 0, first: 0, length: n }]);
-    this.#walk("degreesOfJob", { ...values, degrees }, p);
+    this.#walk("degreesOfJobs", [{ values: { ...values, degrees }, p }]);
     const results = this.#zeros(16);
     this.#launch(
       "summarize",
@@ -316,23 +327,53 @@ export class Construction {
     return at;
   }
 
-  /** runs one walk over a projection's synapses; some rules take several launches */
-  #walk(kernel: string, values: Job, p: Projection): void {
-    const launch = (v: Job, items: number) => this.#launch(kernel, this.#put(BuildJob.pack(v)), items);
+  /** Runs one walk over the synapses of projections, in one launch but for rules that take several of their own. */
+  #walk(kernel: string, jobs: readonly WalkJob[]): void {
+    const together: Job[] = [];
+    let most = 0;
+    for (const { values, p } of jobs) {
+      const items = this.#itemsOf(values);
+      if (items === undefined) this.#walkAlone(kernel, values, p);
+      else together.push(values);
+      most = Math.max(most, items ?? 0);
+    }
+    this.#launchJobs(kernel, together, most);
+  }
+
+  #launchJobs(kernel: string, values: readonly Job[], items: number): void {
+    if (values.length === 0) return;
+    const jobs = values.length;
+    const argument = this.#put(
+      packAll(
+        BuildJob,
+        values.map((v) => ({ ...v, jobs })),
+      ),
+    );
+    this.#launch(kernel, argument, items, { jobs });
+  }
+
+  /** threads that a walk can use; undefined if it is one of several launches */
+  #itemsOf(values: Job): number | undefined {
     const targets = values.targets as number;
-    const sources = values.sources as number;
     switch (values.rule) {
       case Rule.drawn:
       case Rule.all:
-        launch(values, targets * 32);
-        return;
+        return targets * 32;
       case Rule.distinct:
-        launch(values, values.workers as number);
-        return;
+        return values.workers as number;
       case Rule.one:
       case Rule.bernoulli:
-        launch(values, targets);
-        return;
+        return targets;
+      default:
+        return undefined;
+    }
+  }
+
+  #walkAlone(kernel: string, values: Job, p: Projection): void {
+    const launch = (v: Job, items: number) => this.#launchJobs(kernel, [v], items);
+    const targets = values.targets as number;
+    const sources = values.sources as number;
+    switch (values.rule) {
       case Rule.list:
         for (const list of this.#lists(p)) launch({ ...values, ...list }, list.entries);
         return;
@@ -418,7 +459,7 @@ export class Construction {
         maps.map((m) => m.sources),
       );
       const counts = this.#zeros(4 * sources.count * layout.blocks);
-      const jobs = plan.parts.map(({ part, post }, i): { values: Job; p: Projection } => {
+      const jobs = plan.parts.map(({ part, post }, i): WalkJob => {
         const p = this.#network.projections[part.projection]!;
         const ranges = targetRanges(p, part, find);
         const { values, whole } = this.#ruleValues(part.projection, ranges);
@@ -436,9 +477,12 @@ export class Construction {
           },
         };
       });
-      for (const { values, p } of jobs) this.#walk("countJob", values, p);
       return { plan, sources, counts, jobs };
     });
+    this.#walk(
+      "countJobs",
+      counted.flatMap(({ jobs }) => jobs),
+    );
     const withoutTrays = counted.map((t): CountedTable => ({ ...t, trays: undefined }));
     if (!trays) return withoutTrays;
     const measured = counted.map((t) => this.#measure(t, layout));
@@ -468,7 +512,7 @@ export class Construction {
     return { synapses, sources: withAny, withRest, processes, rows: end - first, first, all: hostAll };
   }
 
-  readonly #fills: (() => void)[] = [];
+  readonly #fills: WalkJob[] = [];
 
   /** Rows of tables whose synapses have been counted, and room for these: `fill` puts them there. */
   makeRows(tables: readonly CountedTable[], layout: RankLayout): BuiltTable[] {
@@ -486,7 +530,7 @@ export class Construction {
       };
       const argument = this.#put(RowJob.pack(job));
       this.#launch("sumRows", argument, rowCount * 32);
-      this.#launch("scanRows", argument, 1, scanners, 8 * scanners);
+      this.#launch("scanRows", argument, 1, { threads: scanners, shared: 8 * scanners });
       return { ...t, job, results, made: trays };
     });
     const made = summed.map(({ job, results, ...t }) => {
@@ -499,10 +543,8 @@ export class Construction {
       const data = this.#device.alloc(rest * FORMAT_BYTES[t.plan.format]! + 16);
       const table = { table: rows, rowBytes, narrow: narrow ? 1 : 0 };
       this.#launch("writeRows", this.#put(RowJob.pack({ ...job, ...table })), job.rows * 32);
-      this.#fills.push(() => {
-        for (const { values, p } of t.jobs)
-          this.#walk("fillJob", { ...values, ...table, ...t.made, data }, p);
-      });
+      for (const { values, p } of t.jobs)
+        this.#fills.push({ values: { ...values, ...table, ...t.made, data }, p });
       return { ...t, job, narrow, rest, rowBytes, rows, data };
     });
     return made.map(({ plan, sources, trays, job, narrow, rest, rowBytes, rows, data, made }) => {
@@ -519,7 +561,7 @@ export class Construction {
 
   /** Draws the synapses of all tables that have rows; returns as soon as the kernels are queued. */
   fill(): void {
-    for (const fill of this.#fills.splice(0)) fill();
+    this.#walk("fillJobs", this.#fills.splice(0));
   }
 
   #download<A extends BigUint64Array | Uint32Array>(from: DevicePointer, to: A): A {

@@ -15,6 +15,8 @@ export const NOWHERE = 0xffffffff;
 export const NOBODY = 0xffff;
 
 export const BuildJob = struct("BuildJob", {
+  /** how many lie one behind the other for a launch */
+  jobs: "u32",
   rule: "u32",
   key0: "u32",
   key1: "u32",

@@ -1,6 +1,6 @@
 // Construction: every rule of the library as a walk over the synapses of a projection, the same synapses that the rule's own
 // generate() gives, in any order. A first walk counts them by source and block, a second one, drawing the same numbers again,
-// writes them where they belong.
+// writes them where they belong. One launch walks over many projections, so that a GPU has enough to do while the last blocks of one end.
 
 #define RULE_DRAWN 0
 #define RULE_DISTINCT 1
@@ -25,6 +25,16 @@
 /* ranges of targets of fixed_outdegree that are not split any further */
 #define LEAF 64u
 
+// The threads that work at a projection.
+struct Workers {
+  uint32_t block, blocks;
+
+  __device__ __forceinline__ uint32_t thread() const { return block * blockDim.x + threadIdx.x; }
+  __device__ __forceinline__ uint32_t threads() const { return blocks * blockDim.x; }
+  __device__ __forceinline__ uint32_t warp() const { return thread() / 32u; }
+  __device__ __forceinline__ uint32_t warps() const { return threads() / 32u; }
+};
+
 __device__ __forceinline__ double sampleOf(uint32_t kind, uint32_t word, const double* p, const double* list, uint64_t index) {
   switch (kind) {
     case DRAW_CONSTANT: return p[0];
@@ -43,6 +53,15 @@ __device__ __forceinline__ uint32_t idOfTarget(const BuildJob& j, uint32_t targe
 // The source position that a target must not have, or NOWHERE.
 __device__ __forceinline__ uint32_t selfOf(const BuildJob& j, uint32_t target) {
   return j.selves ? j.selves[target] : NOWHERE;
+}
+
+// The i-th target in an order in which those of a block are neighbours, for i below inOrder(): what is written for them lies together. There may be
+// none.
+__device__ __forceinline__ uint32_t perBlock(const BuildJob& j) { return (j.targets + j.allBlocks - 1u) / j.allBlocks; }
+__device__ __forceinline__ uint32_t inOrder(const BuildJob& j) { return perBlock(j) * j.allBlocks; }
+__device__ __forceinline__ uint32_t targetInOrder(const BuildJob& j, uint32_t i) {
+  const uint32_t block = i / perBlock(j);
+  return block + (i - block * perBlock(j)) * j.allBlocks;
 }
 
 // One synapse. `words`: the synapse draw if the caller has made it already.
@@ -106,9 +125,11 @@ __device__ __forceinline__ void visit(const BuildJob& j, uint32_t source, uint32
 
 // fixed_indegree and fixed_total_number with multapses: a warp per target
 template <int PASS>
-__device__ void walkDrawn(const BuildJob& j) {
-  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
-  for (uint32_t target = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); target < j.targets; target += warps) {
+__device__ void walkDrawn(const BuildJob& j, const Workers& own) {
+  const uint32_t lane = laneNumber();
+  for (uint32_t i = own.warp(); i < inOrder(j); i += own.warps()) {
+    const uint32_t target = targetInOrder(j, i);
+    if (target >= j.targets) continue;
     const uint32_t degree = j.degrees ? j.degrees[target] : j.indegree;
     const uint32_t id = idOfTarget(j, target), self = selfOf(j, target);
     const uint32_t available = j.sources - (self != NOWHERE ? 1u : 0u);
@@ -124,8 +145,8 @@ __device__ void walkDrawn(const BuildJob& j) {
 
 // the same without multapses: by rejection, a thread per target with a bit for every source
 template <int PASS>
-__device__ void walkDistinct(const BuildJob& j) {
-  const uint32_t threads = gridDim.x * blockDim.x, thread = blockIdx.x * blockDim.x + threadIdx.x;
+__device__ void walkDistinct(const BuildJob& j, const Workers& own) {
+  const uint32_t threads = own.threads(), thread = own.thread();
   const uint32_t bitWords = (j.sources + 31) / 32;
   if (thread >= j.workers) return;
   uint32_t* taken = j.scratch + (uint64_t)thread * bitWords;
@@ -149,9 +170,11 @@ __device__ void walkDistinct(const BuildJob& j) {
 }
 
 template <int PASS>
-__device__ void walkAll(const BuildJob& j) {
-  const uint32_t warps = gridDim.x * (blockDim.x >> 5), lane = laneNumber();
-  for (uint32_t target = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5); target < j.targets; target += warps) {
+__device__ void walkAll(const BuildJob& j, const Workers& own) {
+  const uint32_t lane = laneNumber();
+  for (uint32_t i = own.warp(); i < inOrder(j); i += own.warps()) {
+    const uint32_t target = targetInOrder(j, i);
+    if (target >= j.targets) continue;
     const uint32_t self = selfOf(j, target);
     for (uint32_t source = lane; source < j.sources; source += 32) {
       if (source == self) continue;
@@ -161,8 +184,8 @@ __device__ void walkAll(const BuildJob& j) {
 }
 
 template <int PASS>
-__device__ void walkOne(const BuildJob& j) {
-  for (uint32_t target = blockIdx.x * blockDim.x + threadIdx.x; target < j.targets; target += gridDim.x * blockDim.x) {
+__device__ void walkOne(const BuildJob& j, const Workers& own) {
+  for (uint32_t target = own.thread(); target < j.targets; target += own.threads()) {
     const uint32_t source = (uint32_t)j.firstPosition + target;
     if (selfOf(j, target) != source) visit<PASS>(j, source, target, 0u, source, nullptr);
   }
@@ -170,11 +193,11 @@ __device__ void walkOne(const BuildJob& j) {
 
 // pairwise_bernoulli: gaps between synapses, one target after the other
 template <int PASS>
-__device__ void walkBernoulli(const BuildJob& j) {
+__device__ void walkBernoulli(const BuildJob& j, const Workers& own) {
   Uniforms uniforms;
   uniforms.k0 = j.ruleKey0;
   uniforms.k1 = j.ruleKey1;
-  for (uint32_t target = blockIdx.x * blockDim.x + threadIdx.x; target < j.targets; target += gridDim.x * blockDim.x) {
+  for (uint32_t target = own.thread(); target < j.targets; target += own.threads()) {
     const uint32_t self = selfOf(j, target);
     uniforms.start(idOfTarget(j, target), 0, 0);
     uint32_t ordinal = 0;
@@ -189,9 +212,9 @@ __device__ void walkBernoulli(const BuildJob& j) {
 
 // fixed_outdegree: a thread per leaf, sources of a part ascending; j.running counts the synapses of every target so far
 template <int PASS>
-__device__ void walkOutdegree(const BuildJob& j) {
+__device__ void walkOutdegree(const BuildJob& j, const Workers& own) {
   const uint32_t nodes = 1u << j.levels;
-  for (uint32_t node = blockIdx.x * blockDim.x + threadIdx.x; node < nodes; node += gridDim.x * blockDim.x) {
+  for (uint32_t node = own.thread(); node < nodes; node += own.threads()) {
     uint32_t start, length;
     leafRange(j.targets, j.levels, node, start, length);
     if (length == 0) continue;
@@ -223,24 +246,29 @@ __device__ void walkOutdegree(const BuildJob& j) {
 }
 
 template <int PASS>
-__device__ void walkList(const BuildJob& j) {
-  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < j.entries; i += gridDim.x * blockDim.x)
+__device__ void walkList(const BuildJob& j, const Workers& own) {
+  for (uint32_t i = own.thread(); i < j.entries; i += own.threads())
     visit<PASS>(j, j.listSources[i], j.listTargets[i], j.listOrdinals[i], j.listIndices ? j.listIndices[i] : 0u, nullptr);
 }
 
+// Nothing that is written is in a job.
 template <int PASS>
-__device__ void walk(const BuildJob& j) {
+__device__ void walk(const BuildJob* __restrict__ jobs) {
+  const uint32_t count = jobs->jobs;
+  // one projection after the other: what many at a time count and write does not stay in the second cache
+  const Workers own = {blockIdx.x % (gridDim.x / count), gridDim.x / count};
+  const BuildJob& j = jobs[blockIdx.x / own.blocks];
   switch (j.rule) {
-    case RULE_DRAWN: walkDrawn<PASS>(j); break;
-    case RULE_DISTINCT: walkDistinct<PASS>(j); break;
-    case RULE_ALL: walkAll<PASS>(j); break;
-    case RULE_ONE: walkOne<PASS>(j); break;
-    case RULE_BERNOULLI: walkBernoulli<PASS>(j); break;
-    case RULE_OUTDEGREE: walkOutdegree<PASS>(j); break;
-    case RULE_LIST: walkList<PASS>(j); break;
+    case RULE_DRAWN: walkDrawn<PASS>(j, own); break;
+    case RULE_DISTINCT: walkDistinct<PASS>(j, own); break;
+    case RULE_ALL: walkAll<PASS>(j, own); break;
+    case RULE_ONE: walkOne<PASS>(j, own); break;
+    case RULE_BERNOULLI: walkBernoulli<PASS>(j, own); break;
+    case RULE_OUTDEGREE: walkOutdegree<PASS>(j, own); break;
+    case RULE_LIST: walkList<PASS>(j, own); break;
   }
 }
 
-extern "C" __global__ void __launch_bounds__(256) degreesOfJob(const BuildJob* job) { walk<PASS_DEGREES>(*job); }
-extern "C" __global__ void __launch_bounds__(256) countJob(const BuildJob* job) { walk<PASS_COUNT>(*job); }
-extern "C" __global__ void __launch_bounds__(256) fillJob(const BuildJob* job) { walk<PASS_FILL>(*job); }
+extern "C" __global__ void __launch_bounds__(256) degreesOfJobs(const BuildJob* __restrict__ jobs) { walk<PASS_DEGREES>(jobs); }
+extern "C" __global__ void __launch_bounds__(256) countJobs(const BuildJob* __restrict__ jobs) { walk<PASS_COUNT>(jobs); }
+extern "C" __global__ void __launch_bounds__(256) fillJobs(const BuildJob* __restrict__ jobs) { walk<PASS_FILL>(jobs); }
