@@ -276,36 +276,28 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
 #endif
 
     clock.mark(1);
-    // ---- publish: one warp waits for all that have neurons, and writes the mailbox and the record
+    // ---- publish: one warp waits for all that have neurons, and writes the mailbox
+    uint32_t fired = 0;
     if (updates && warp != PUBLISHER && warp < (int)UPDATERS) haveUpdated(here);
     if (updates && warp == PUBLISHER) {
 #if !SOLO
       const uint64_t place = ((uint64_t)(index & (MAIL_DEPTH - 1u)) * ALL_BLOCKS + p.firstBlock + block) * MAIL_WORDS + lane;
 #endif
       awaitUpdated(here);
-      const uint32_t n = *(volatile uint32_t*)&control->fired;
-      uint32_t recorded = *(volatile uint32_t*)&control->recorded;
-      const uint32_t stop = recorded >> 31;
+      fired = *(volatile uint32_t*)&control->fired;
+      const uint32_t stop = *(volatile uint32_t*)&control->recorded >> 31;
 #if SOLO
       if (stop && lane == 0) control->stop = index;
 #else
 #pragma unroll 1
-      for (uint32_t w = 0; hasWord(n, w); w += 32) {
-        const uint64_t value = composeWord(index & 0xffffu, stop, n, w + lane, list);
-        if (hasWord(n, w + lane))
+      for (uint32_t w = 0; hasWord(fired, w); w += 32) {
+        const uint64_t value = composeWord(index & 0xffffu, stop, fired, w + lane, list);
+        if (hasWord(fired, w + lane))
           for (uint32_t g = 0; g < TARGETS; g++) storeMail(p.mail[g] + place + w, value);
       }
 #endif
-      if (p.record) {
-        uint2* to = p.records + (uint64_t)block * p.recordCapacity + (recorded & ~LAST_STEP);
-        for (uint32_t i = lane; i < n; i += 32) to[i] = make_uint2(step, placeOf(list[i]) | countOf(list[i]) << 16);
-        recorded += n;
-        // room for the next step, which is the last if this is said, and for those before all blocks have read of it
-        if ((recorded & ~LAST_STEP) + (FAR_LAG + 2u) * SLOTS > p.recordCapacity) recorded |= LAST_STEP;
-      }
       __syncwarp();
       if (lane == 0) {
-        control->recorded = recorded;
         control->late = 0;
 #if !SOLO
         control->fired = 0;
@@ -316,6 +308,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) runSteps(PARAMETERS) {
     clock.mark(2);
     Early early;
     if (READS_EARLY && index > LAG && index - LAG <= last) early = readEarly(here, index - LAG);
+    // ---- record, while they are on their way
+    if (p.record && updates && warp == PUBLISHER) {
+      uint32_t recorded = *(volatile uint32_t*)&control->recorded;
+      uint2* to = p.records + (uint64_t)block * p.recordCapacity + (recorded & ~LAST_STEP);
+      for (uint32_t i = lane; i < fired; i += 32) to[i] = make_uint2(step, placeOf(list[i]) | countOf(list[i]) << 16);
+      recorded += fired;
+      // room for the next step, which is the last if this is said, and for those before all blocks have read of it
+      if ((recorded & ~LAST_STEP) + (FAR_LAG + 2u) * SLOTS > p.recordCapacity) recorded |= LAST_STEP;
+      __syncwarp();
+      if (lane == 0) control->recorded = recorded;
+    }
     // ---- while the messages travel: bring the synapses of who fired, take samples, draw the input of the next step
 #if TILES == 1
     if (count != 0) prefetchOwn(HEAVY ? ownOf(p, neuron.cell) : ownSynapses);
