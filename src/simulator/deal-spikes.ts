@@ -2,7 +2,6 @@
 
 import type { ScheduledSpike, SpikeBatch } from "../engine/network.js";
 import type { Recorder } from "../recording/recorder.js";
-import { copyRange } from "./copy-range.js";
 import type { NodeCollection } from "./nodes.js";
 
 /** Events in the order (step, id); a node that fires several spikes in a step is there as often. */
@@ -121,18 +120,15 @@ async function dealAtOnce(
     return recorder.appendSpikes(...within({ ids, steps }, start, stop));
   }
   const dealt = Array.from(counts, (c): Spikes => ({ ids: new Uint32Array(c), steps: new Uint32Array(c) }));
+  const [idsOf, stepsOf] = [dealt.map((d) => d.ids), dealt.map((d) => d.steps)];
   const taken = new Uint32Array(watched.length);
-  // within a step ids ascend, so that mostly many in a row are of one recorder
-  for (let i = 0; i < n; ) {
+  for (let i = 0; i < n; i++) {
     const k = ownerOf(i);
-    let end = i + 1;
-    while (end < n && ownerOf(end) === k) end++;
-    if (k >= 0) {
-      copyRange(ids, i, end, dealt[k]!.ids, taken[k]!);
-      copyRange(steps, i, end, dealt[k]!.steps, taken[k]!);
-      taken[k]! += end - i;
-    }
-    i = end;
+    if (k < 0) continue;
+    const at = taken[k]!;
+    idsOf[k]![at] = ids[i]!;
+    stepsOf[k]![at] = steps[i]!;
+    taken[k] = at + 1;
   }
   for (const [k, { recorder, start, stop }] of watched.entries())
     await recorder.appendSpikes(...within(dealt[k]!, start, stop));
