@@ -1754,6 +1754,10 @@ EXPORTED int cuIpcCloseMemHandle(std::uint64_t address) {
 EXPORTED int cuMemAllocHost_v2(void** address, std::size_t bytes) {
   return inContext([&](Device& device) -> int {
     if (!address || !bytes) return InvalidValue;
+    /* may change at any time */
+    std::size_t pageLocked = 1;
+    if (!readSetting<std::size_t>("SYNFIRE_EMULATED_PAGE_LOCKED", 0, pageLocked)) return InvalidValue;
+    if (!pageLocked) return OutOfMemory;
     return allocate(hostAllocations, &device, bytes, address) ? Success : OutOfMemory;
   });
 }

@@ -294,6 +294,16 @@ describe.skipIf(library === undefined)("the emulated library", () => {
     expect([...last]).toEqual([...Array.from({ length: 10 }, (_, i) => (990 + i) & 255), 0xaa]);
   });
 
+  test("copies at once what cannot be staged, and says that the host refuses memory", async () => {
+    vi.stubEnv("SYNFIRE_EMULATED_PAGE_LOCKED", "0");
+    const address = device.alloc(8);
+    device.stage(address, Float64Array.of(0.1));
+    const back = new Float64Array(1);
+    device.download(address, back);
+    expect(back[0]).toBe(0.1);
+    await expectError(() => device.allocHost(2 ** 20), "out-of-memory", undefined, "page-locked");
+  });
+
   test.each([false, true])("runs kernels (cooperative: %s)", (cooperative) => {
     const module = device.load(image);
     const kernel = module.kernel("multiples");

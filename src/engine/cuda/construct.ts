@@ -178,7 +178,7 @@ export class Construction {
     const n = p.endpoints.targets.length;
     const degrees = this.#zeros(4 * n);
     const { values } = this.#ruleValues(projection, [{ position: 0, first: 0, length: n }]);
-    this.#walk("degreesOfJobs", [{ values: { ...values, degrees }, p }]);
+    this.#walk("degreesOfJobs", [{ values: { ...values, allBlocks: 1, degrees }, p }]);
     const results = this.#zeros(16);
     this.#launch(
       "summarize",

@@ -141,43 +141,28 @@ class Cuda {
     return `${text("cuGetErrorName") || `error ${code}`} (${text("cuGetErrorString") || code})`;
   }
 
-  /** Page-locked memory of the host, for the current context. @throws SynfireError "out-of-memory" */
-  pageLocked(bytes: number): { readonly address: bigint; readonly bytes: ArrayBuffer } {
+  /** Page-locked memory of the host, for the current context; undefined if the host refuses it. */
+  pageLocked(bytes: number): { readonly address: bigint; readonly bytes: ArrayBuffer } | undefined {
     const out = new BigUint64Array(1);
     const code = this.status("cuMemAllocHost_v2", out, bytes);
-    if (code === OUT_OF_MEMORY)
-      throw new SynfireError("out-of-memory", `The host refuses ${gibibytes(bytes)} of page-locked memory.`);
+    if (code === OUT_OF_MEMORY) return undefined;
     if (code !== SUCCESS) throw this.failure("cuMemAllocHost_v2", code);
     return { address: out[0]!, bytes: this.#koffi.view(out[0]!, bytes) };
   }
 
-  /** by device: memory that nobody stages anything in now; as long as the context lives, since to get it takes milliseconds */
-  readonly #staging = new Map<number, Uint8Array[]>();
-
-  /** memory to stage copies to a device in, for the current context */
-  takeStaging(device: number): Uint8Array {
-    return this.#staging.get(device)?.pop() ?? new Uint8Array(this.pageLocked(STAGED).bytes);
-  }
-
-  leaveStaging(device: number, memory: Uint8Array): void {
-    if (!this.#contexts.has(device)) return;
-    this.#staging.set(device, [...(this.#staging.get(device) ?? []), memory]);
-  }
-
-  readonly #contexts = new Map<number, bigint>();
+  readonly #contexts = new Map<number, Context>();
 
   /** A device's context, which lives as long as the process or until it is given back: making one takes a third of a second. */
-  context(device: number): bigint {
+  context(device: number): Context {
     let context = this.#contexts.get(device);
     if (context === undefined) {
-      context = this.handle("cuDevicePrimaryCtxRetain", device);
+      context = { handle: this.handle("cuDevicePrimaryCtxRetain", device), staging: [] };
       this.#contexts.set(device, context);
     }
     return context;
   }
 
   releaseContext(device: number): void {
-    this.#staging.delete(device);
     if (this.#contexts.delete(device)) this.status("cuDevicePrimaryCtxRelease_v2", device);
     this.current = 0n;
   }
@@ -199,6 +184,12 @@ class Cuda {
   }
 }
 
+interface Context {
+  readonly handle: bigint;
+  /** page-locked memory that no device stages anything in now: to get it takes milliseconds, and it goes with the context */
+  readonly staging: ArrayBuffer[];
+}
+
 interface LoadedKernel extends Kernel {
   readonly handle: bigint;
   shared: number;
@@ -206,7 +197,7 @@ interface LoadedKernel extends Kernel {
 
 class Device implements CudaDevice {
   readonly info: DeviceInfo;
-  readonly context: bigint;
+  readonly context: Context;
   readonly #cuda: Cuda;
   readonly #device: number;
   readonly #stream: bigint;
@@ -217,7 +208,7 @@ class Device implements CudaDevice {
   readonly #imported: DevicePointer[] = [];
   readonly #hostMemory: bigint[] = [];
   /** what is copied from here may not have gone yet, up to `#staged` */
-  #staging: Uint8Array | undefined;
+  #staging: Uint8Array<ArrayBuffer> | undefined;
   #staged = 0;
   readonly #argument = new BigUint64Array(1);
   #disposed = false;
@@ -234,9 +225,10 @@ class Device implements CudaDevice {
   #enter(): void {
     if (this.#disposed)
       throw new SynfireError("cuda-failed", `CUDA device ${this.info.index} has been disposed of.`);
-    if (this.#cuda.current === this.context) return;
-    this.#cuda.call("cuCtxSetCurrent", this.context);
-    this.#cuda.current = this.context;
+    const { handle } = this.context;
+    if (this.#cuda.current === handle) return;
+    this.#cuda.call("cuCtxSetCurrent", handle);
+    this.#cuda.current = handle;
   }
 
   freeMemory(): number {
@@ -264,7 +256,10 @@ class Device implements CudaDevice {
 
   allocHost(bytes: number): HostMemory {
     this.#enter();
-    const memory = this.#cuda.pageLocked(Math.max(16, 4 * Math.ceil(bytes / 4)));
+    const size = Math.max(16, 4 * Math.ceil(bytes / 4));
+    const memory = this.#cuda.pageLocked(size);
+    if (!memory)
+      throw new SynfireError("out-of-memory", `The host refuses ${gibibytes(size)} of page-locked memory.`);
     this.#hostMemory.push(memory.address);
     // addresses of such memory are the same for the host and all its devices
     return { pointer: Number(memory.address), words: new Uint32Array(memory.bytes) };
@@ -285,7 +280,15 @@ class Device implements CudaDevice {
 
   stage(to: DevicePointer, data: ArrayBufferView): void {
     this.#enter();
-    this.#staging ??= this.#cuda.takeStaging(this.#device);
+    if (!this.#staging) {
+      const memory = this.context.staging.pop() ?? this.#cuda.pageLocked(STAGED)?.bytes;
+      if (!memory) {
+        // then whoever sends waits
+        this.upload(to, data);
+        return;
+      }
+      this.#staging = new Uint8Array(memory);
+    }
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     for (let at = 0; at < bytes.length; ) {
       if (this.#staged === STAGED) this.synchronize();
@@ -397,7 +400,7 @@ class Device implements CudaDevice {
         `The GPUs ${this.info.index} and ${other.info.index} cannot reach each other's memory. Use one of them.`,
         "device",
       );
-    const code = this.#cuda.status("cuCtxEnablePeerAccess", there.context, 0);
+    const code = this.#cuda.status("cuCtxEnablePeerAccess", there.context.handle, 0);
     if (code !== SUCCESS && code !== PEER_ALREADY_ENABLED)
       throw this.#cuda.failure("cuCtxEnablePeerAccess", code);
   }
@@ -444,7 +447,7 @@ class Device implements CudaDevice {
       if (this.#aside) this.#cuda.status("cuStreamDestroy_v2", this.#aside);
       // the context stays for the next simulator, which saves it a third of a second, unless a fault has made it useless
       if (ended !== SUCCESS) this.#cuda.releaseContext(this.#device);
-      else if (this.#staging) this.#cuda.leaveStaging(this.#device, this.#staging);
+      else if (this.#staging) this.context.staging.push(this.#staging.buffer);
     } catch {
       // dispose never throws
     }
