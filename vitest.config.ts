@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
-const sideBySide = ["test/conformance/**/*.test.ts", "test/cuda/**/*.test.ts"];
+const engines = ["test/conformance/**/*.test.ts", "test/cuda/**/*.test.ts"];
+/** these start processes, and wait for them */
+const processes = ["test/ranks/**/*.test.ts", "test/cli/**/*.test.ts"];
 
 export default defineConfig({
   resolve: {
@@ -17,21 +19,25 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     pool: "forks",
-    // first what compiles and computes, two files at a time; then, one by one, what starts processes and waits for them
+    // first what compiles and computes, two files at a time; then, one by one, what waits for processes
     projects: [
       {
         extends: true,
-        test: { name: "engines", include: sideBySide, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: { name: "engines", include: engines, maxWorkers: 2, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
         test: {
           name: "rest",
           include: ["test/**/*.test.ts"],
-          exclude: sideBySide,
-          maxWorkers: 1,
+          exclude: [...engines, ...processes],
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: "processes", include: processes, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },
