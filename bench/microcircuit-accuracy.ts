@@ -20,16 +20,12 @@ import type { Bench, BenchResult } from "synfire/cli";
 import { type Figure, palette, report, type ViolinOptions, violins } from "synfire/plot";
 import { writeReport } from "synfire/plot/files";
 import { populations, referenceRates } from "../examples/microcircuit.js";
-import { withSpikes } from "./lib/microcircuit.js";
+import { tenSeconds, withSpikes } from "./lib/microcircuit.js";
 
 export const onRequest = true;
 
 const defaults = {
-  N_scaling: 1,
-  K_scaling: 1,
-  /** ms that are not recorded, and that are */
-  t_presim: 500,
-  t_sim: 10_000,
+  ...tenSeconds,
   /** seeds 1, 2, ... */
   seeds: 5,
   /** "poisson", "dc" or "both" */

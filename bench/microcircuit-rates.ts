@@ -11,16 +11,12 @@ import { SynfireError } from "synfire";
 import { mean, meanRates, standardDeviation } from "synfire/analysis";
 import type { Bench, BenchResult } from "synfire/cli";
 import { populations, referenceRates } from "../examples/microcircuit.js";
-import { withSpikes } from "./lib/microcircuit.js";
+import { tenSeconds, withSpikes } from "./lib/microcircuit.js";
 
 export const onRequest = true;
 
 const defaults = {
-  N_scaling: 1,
-  K_scaling: 1,
-  /** ms that are not counted, and that are */
-  t_presim: 500,
-  t_sim: 10_000,
+  ...tenSeconds,
   /** seeds 1, 2, ...: more than there are populations */
   seeds: 50,
   poisson: true,

@@ -4,6 +4,15 @@ import type { Bench, BenchResult } from "synfire/cli";
 import { build, type Parameters } from "../../examples/microcircuit.js";
 import { measure } from "./measure.js";
 
+/** The whole of it for ten seconds, for benchmarks of how it fires; times in ms. */
+export const tenSeconds = {
+  N_scaling: 1,
+  K_scaling: 1,
+  /** not recorded */
+  t_presim: 500,
+  t_sim: 10_000,
+};
+
 /** at the scale of the defaults that are given */
 export async function measureMicrocircuit(bench: Bench, defaults: Parameters): Promise<BenchResult> {
   const settings = bench.parameters(defaults);

@@ -129,9 +129,12 @@ export interface Upstroke {
   derivatives(values: Values, exponential: Value, of?: readonly string[]): Values;
 }
 
-/** The derivative of the variable that shoots up. */
-export const slope = (u: Upstroke, values: Values, exponential: Value): Value =>
-  u.derivatives(values, exponential, [u.variable]).get(u.variable)!;
+/** The derivative of the variable that shoots up, what it is without the spike current, and that current. */
+function slopesOf({ b, real }: Integration, u: Upstroke, at: Values) {
+  const slope = (exponential: Value) => u.derivatives(at, exponential, [u.variable]).get(u.variable)!;
+  const [total, rest] = [slope(u.exponential(at)), slope(b.constant(real, 0))];
+  return { total, rest, current: b.sub(total, rest) };
+}
 
 /** A variable is steep if the spike current is most of its derivative and would move it by this part of the scale in a step. */
 const STEEP = 0.1;
@@ -148,9 +151,8 @@ const LAST_DRIFT = 100;
 /** The spike current is the larger part of the derivative, and large. */
 export function isSteep(i: Integration, u: Upstroke, at: Values): Value {
   const { b } = i;
-  const total = slope(u, at, u.exponential(at));
-  const rest = slope(u, at, b.constant(i.real, 0));
-  const dominant = b.gt(b.sub(total, rest), b.abs(rest));
+  const { total, rest, current } = slopesOf(i, u, at);
+  const dominant = b.gt(current, b.abs(rest));
   return b.and(dominant, b.gt(b.mul(total, i.interval), b.mul(b.constant(i.real, STEEP), u.scale)));
 }
 
@@ -174,7 +176,7 @@ export function ifSteep(s: SubStep, u: Upstroke, steep: (goal: Value) => void, o
     b.set(goal, math.exp(b, b.div(b.sub(now, u.threshold), u.scale)));
     b.set(slowest, b.mul(b.mul(c(FAST_AT_THRESHOLD), u.scale), b.get(goal)));
   });
-  const current = b.sub(slope(u, start, u.exponential(start)), slope(u, start, c(0)));
+  const { current } = slopesOf(i, u, start);
   const far = b.gt(b.mul(current, i.interval), b.get(slowest));
   // so near the threshold that there is no way left: a plain step passes it
   const below = b.lt(b.get(goal), c(1));
@@ -191,9 +193,7 @@ export function strokeStep(s: SubStep, u: Upstroke, goal: Value, stroke: Variabl
   const { b } = i;
   const c = (v: number) => b.constant(i.real, v);
   const origin = start.get(u.variable)!;
-  const rest = slope(u, start, c(0));
-  const total = slope(u, start, u.exponential(start));
-  const current = b.sub(total, rest);
+  const { total, current } = slopesOf(i, u, start);
   const perScale = b.div(c(1), u.scale);
   const speed = b.mul(total, perScale);
   /** the time that a straight line takes */

@@ -119,8 +119,8 @@ async function dealAtOnce(
     const { recorder, start, stop } = watched[all]!;
     return recorder.appendSpikes(...within({ ids, steps }, start, stop));
   }
-  const dealt = Array.from(counts, (c): Spikes => ({ ids: new Uint32Array(c), steps: new Uint32Array(c) }));
-  const [idsOf, stepsOf] = [dealt.map((d) => d.ids), dealt.map((d) => d.steps)];
+  const idsOf = Array.from(counts, (c) => new Uint32Array(c));
+  const stepsOf = Array.from(counts, (c) => new Uint32Array(c));
   const taken = new Uint32Array(watched.length);
   for (let i = 0; i < n; i++) {
     const k = ownerOf(i);
@@ -131,7 +131,7 @@ async function dealAtOnce(
     taken[k] = at + 1;
   }
   for (const [k, { recorder, start, stop }] of watched.entries())
-    await recorder.appendSpikes(...within(dealt[k]!, start, stop));
+    await recorder.appendSpikes(...within({ ids: idsOf[k]!, steps: stepsOf[k]! }, start, stop));
 }
 
 /** those of the steps from start + 1 to stop */

@@ -146,6 +146,11 @@ export class Construction {
     return p;
   }
 
+  #download<A extends BigUint64Array | Uint32Array>(from: DevicePointer, to: A): A {
+    this.#device.download(from, to);
+    return to;
+  }
+
   #zeros(bytes: number): DevicePointer {
     const p = this.#alloc(bytes);
     this.#device.fill(p, 0, bytes);
@@ -185,8 +190,7 @@ export class Construction {
       this.#put(Summary.pack({ counts: degrees, length: n, most: results, sum: results + 8 })),
       n,
     );
-    const out = new BigUint64Array(2);
-    this.#device.download(results, out);
+    const out = this.#download(results, new BigUint64Array(2));
     this.#counts.set(p, { maxIndegree: Number(out[0]), total: Number(out[1]) });
   }
 
@@ -230,8 +234,7 @@ export class Construction {
       }
       const argument = this.#put(SplitLevel.pack({ jobs, jobCount: some.length, level }));
       this.#launch("degreesOfTotals", argument, 2 ** level * some.length);
-      const largest = new Uint32Array(some.length);
-      this.#device.download(mosts, largest);
+      const largest = this.#download(mosts, new Uint32Array(some.length));
       some.forEach((k, i) => {
         const p = this.#network.projections[k]!;
         this.#counts.set(p, { total: p.plan.total, maxIndegree: largest[i]! });
@@ -502,11 +505,9 @@ export class Construction {
     const measured = this.#zeros(8 * (2 + TRAY_SIZES.length));
     const job = { counts, all, measured, rows, blocks, entryBytes: entryBytes(plan) };
     this.#launch("measureRows", this.#put(RowJob.pack(job)), rows * 32);
-    const out = new BigUint64Array(2 + TRAY_SIZES.length);
-    this.#device.download(measured, out);
+    const out = this.#download(measured, new BigUint64Array(2 + TRAY_SIZES.length));
     const [synapses, withAny, ...withRest] = [...out].map(Number) as [number, number, ...number[]];
-    const hostAll = new Uint32Array(rows);
-    this.#device.download(all, hostAll);
+    const hostAll = this.#download(all, new Uint32Array(rows));
     const processes = processesOf(sources, hostAll, layout);
     const { first, end } = processes.length > 0 ? sources.ofProcesses(processes) : { first: 0, end: 0 };
     return { synapses, sources: withAny, withRest, processes, rows: end - first, first, all: hostAll };
@@ -564,11 +565,6 @@ export class Construction {
     this.#walk("fillJobs", this.#fills.splice(0));
   }
 
-  #download<A extends BigUint64Array | Uint32Array>(from: DevicePointer, to: A): A {
-    this.#device.download(from, to);
-    return to;
-  }
-
   #makeTrays(plan: TrayPlan | undefined, blocks: number): Trays {
     if (!plan || plan.bytes === 0) return { trays: 0, trayBytes: 0 };
     const { bytes, first, rows } = plan;
@@ -602,8 +598,7 @@ export class Construction {
     // positions in the lists of a rule whose in-degrees differ
     if ((p.weight.kind === "array" || p.delay.kind === "array") && f?.rule === "fixed_total_number") {
       const n = p.endpoints.targets.length;
-      const degrees = new Uint32Array(n);
-      this.#device.download(this.#degrees.get(part.projection)!, degrees);
+      const degrees = this.#download(this.#degrees.get(part.projection)!, new Uint32Array(n));
       const starts = new BigUint64Array(n);
       for (let i = 1; i < n; i++) starts[i] = starts[i - 1]! + BigInt(degrees[i - 1]!);
       values.starts = this.#put(starts);

@@ -18,7 +18,7 @@ import { spikeBatch } from "./spikes.js";
 import { readTable, type StoredSynapse } from "./stored-synapses.js";
 import { type FieldValue, packAll } from "./struct.js";
 import { FORMAT_BYTES, NOBODY, PopulationInfo, RecordJob, RunParams, Table } from "./structs.js";
-import type { Variant } from "./variants.js";
+import { mostOf, type Variant } from "./variants.js";
 
 /** Bytes for recorded spikes between two looks of the host, and spikes of each neuron that are enough: when all is full, a launch ends. */
 const RECORD_BYTES = 256 * 2 ** 20;
@@ -120,7 +120,7 @@ export class DeviceNetwork {
     this.#wide = network.precision === "float64";
     const cells = this.#cells;
     const realBytes = this.#wide ? 8 : 4;
-    const most = (pick: (v: Variant) => number) => Math.max(1, ...shape.variants.map(pick));
+    const most = (pick: (v: Variant) => number) => mostOf(shape.variants, pick);
     this.#realUniformCount = most((v) => v.realUniforms);
     this.#intUniformCount = most((v) => v.intUniforms);
     const populations = network.populations.length;
@@ -325,13 +325,11 @@ export class DeviceNetwork {
       const size = FORMAT_BYTES[t.plan.format]!;
       const bases = new Uint32Array(t.bases.buffer);
       const { all, totals, data, rows, rowBytes, trays, trayBytes } = t;
+      const { firstPlace, places } = t.sources;
       const trayStride = layout.blocks * trayBytes;
-      for (const { block, row: firstRow, place, places } of t.sources.blocksIn(
-        firstBlock,
-        firstBlock + layout.blocks,
-      )) {
-        const firstCell = (block - firstBlock) * layout.slots + place;
-        const end = Math.min(places, layout.slots - place);
+      const end = Math.min(places, layout.slots - firstPlace);
+      for (const { block, firstRow } of t.sources.blocksIn(firstBlock, firstBlock + layout.blocks)) {
+        const firstCell = (block - firstBlock) * layout.slots + firstPlace;
         for (let k = 0; k < end; k++) {
           const row = firstRow + k;
           const cell = firstCell + k;

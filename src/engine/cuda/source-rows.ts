@@ -9,10 +9,10 @@ export class SourceRows {
   readonly #allBlocks: number;
   readonly #processBlocks: number;
   readonly #firstBlock: number;
-  readonly #firstPlace: number;
   readonly #blocks: number;
-  /** rows of a block */
+  /** rows of a block, of neighbouring places from the first on */
   readonly places: number;
+  readonly firstPlace: number;
   /** the row of a source is block * places + place - origin */
   readonly origin: number;
   /** all sources are among these indices; whoever else is, and is of a process that has sources here, has a row, too, without synapses */
@@ -49,9 +49,9 @@ export class SourceRows {
     this.#allBlocks = allBlocks;
     this.#processBlocks = processBlocks;
     [this.first, this.end, this.#firstBlock, this.#blocks] = [first, end, firstBlock, endBlock - firstBlock];
-    this.#firstPlace = Math.floor(first / allBlocks);
-    this.places = Math.ceil(end / allBlocks) - this.#firstPlace;
-    this.origin = firstBlock * this.places + this.#firstPlace;
+    this.firstPlace = Math.floor(first / allBlocks);
+    this.places = Math.ceil(end / allBlocks) - this.firstPlace;
+    this.origin = firstBlock * this.places + this.firstPlace;
   }
 
   get count(): number {
@@ -72,21 +72,19 @@ export class SourceRows {
     };
   }
 
-  /** The sources in some blocks: of each block, its first row, the place of that, and how many rows follow one another. */
+  /** Those of some blocks that have sources, each with its first row. */
   blocksIn(firstBlock: number, endBlock: number) {
     const from = Math.max(firstBlock, this.#firstBlock);
     const end = Math.min(endBlock, this.#firstBlock + this.#blocks);
     return Array.from({ length: Math.max(0, end - from) }, (_, k) => ({
       block: from + k,
-      row: (from + k - this.#firstBlock) * this.places,
-      place: this.#firstPlace,
-      places: this.places,
+      firstRow: (from + k - this.#firstBlock) * this.places,
     }));
   }
 
   /** index of the source that a row is of */
   source(row: number): number {
-    const place = this.#firstPlace + (row % this.places);
+    const place = this.firstPlace + (row % this.places);
     return place * this.#allBlocks + this.#firstBlock + Math.floor(row / this.places);
   }
 }
